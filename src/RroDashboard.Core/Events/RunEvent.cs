@@ -1,0 +1,224 @@
+using System.Text.Json.Serialization;
+using RroDashboard.Core.Exploration;
+using RroDashboard.Core.Preferences;
+using RroDashboard.Core.Rewards;
+
+namespace RroDashboard.Core.Events;
+
+/// <summary>Life of a run as people see it.</summary>
+public enum RunState
+{
+    /// <summary>Waits for the device.</summary>
+    Queued,
+
+    /// <summary>Works now, in this process.</summary>
+    Running,
+
+    /// <summary>Reached its end.</summary>
+    Finished,
+
+    /// <summary>Ended by an error, whose text is kept.</summary>
+    Failed,
+
+    /// <summary>Ended by a person.</summary>
+    Stopped,
+
+    /// <summary>Its process died; everything that was shown is still there.</summary>
+    Interrupted,
+}
+
+/// <summary>Parts of a run, in their order.</summary>
+public enum Stage
+{
+    /// <summary>Supervised fine-tuning on demonstrations.</summary>
+    Sft,
+
+    /// <summary>Held-out evaluation of the SFT model.</summary>
+    Baseline,
+
+    /// <summary>Reward rising sampling.</summary>
+    Explore,
+
+    /// <summary>Direct preference optimisation on the step pairs.</summary>
+    Dpo,
+
+    /// <summary>Held-out evaluation of the final model.</summary>
+    Evaluate,
+}
+
+/// <summary>Everything a run says goes through one journal as one of these.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(RunStarted), "runStarted")]
+[JsonDerivedType(typeof(StageStarted), "stageStarted")]
+[JsonDerivedType(typeof(StageFinished), "stageFinished")]
+[JsonDerivedType(typeof(TaskOpened), "taskOpened")]
+[JsonDerivedType(typeof(CandidateScored), "candidateScored")]
+[JsonDerivedType(typeof(StepDecided), "stepDecided")]
+[JsonDerivedType(typeof(TaskFinished), "taskFinished")]
+[JsonDerivedType(typeof(PairCreated), "pairCreated")]
+[JsonDerivedType(typeof(EvaluationFinished), "evaluationFinished")]
+[JsonDerivedType(typeof(CheckpointSaved), "checkpointSaved")]
+[JsonDerivedType(typeof(AlertRaised), "alertRaised")]
+[JsonDerivedType(typeof(RunEnded), "runEnded")]
+[JsonDerivedType(typeof(MetricPoint), "metricPoint")]
+[JsonDerivedType(typeof(ProgressReported), "progressReported")]
+[JsonDerivedType(typeof(BudgetReported), "budgetReported")]
+[JsonDerivedType(typeof(LogLine), "logLine")]
+public abstract record RunEvent;
+
+/// <summary>Committed before anyone sees it and never lost.</summary>
+public abstract record RunFact : RunEvent;
+
+/// <summary>May be dropped under pressure; drops are counted and shown.</summary>
+public abstract record RunSample : RunEvent;
+
+/// <summary>First fact of a run.</summary>
+/// <param name="Settings">Every setting of the plan: dotted path to value, as text.</param>
+/// <param name="Environment">Name of the environment.</param>
+/// <param name="EnvironmentHash">SHA-256 over the data that decide its behaviour, hex.</param>
+/// <param name="Engine">Engine and its version, for example "libtorch 1.13.1, OpenBLAS".</param>
+/// <param name="Parameters">Number of trainable numbers of the policy.</param>
+/// <param name="Vocabulary">Number of tokens.</param>
+/// <param name="RewardRange">Lowest and highest final reward.</param>
+public sealed record RunStarted(
+    IReadOnlyDictionary<string, string> Settings,
+    string Environment,
+    string EnvironmentHash,
+    string Engine,
+    long Parameters,
+    int Vocabulary,
+    RewardRange RewardRange) : RunFact;
+
+/// <summary>A stage begins.</summary>
+public sealed record StageStarted(Stage Stage) : RunFact;
+
+/// <summary>A stage is done.</summary>
+/// <param name="Stage">Which.</param>
+/// <param name="Seconds">Wall-clock seconds; not part of the ledger.</param>
+public sealed record StageFinished(Stage Stage, double Seconds) : RunFact;
+
+/// <summary>A walk begins at the start of a training task.</summary>
+/// <param name="Task">Index within the run's explored tasks.</param>
+/// <param name="TaskId">Stable id given by the environment.</param>
+/// <param name="Instruction">What the agent was asked.</param>
+/// <param name="Baseline">What the first step is compared with.</param>
+public sealed record TaskOpened(int Task, string TaskId, string Instruction, Estimate Baseline) : RunFact;
+
+/// <summary>A candidate was sampled, tried in a fork of the environment and valued.</summary>
+/// <param name="Task">Index within the run's explored tasks.</param>
+/// <param name="Step">0-based step of the walk.</param>
+/// <param name="Attempt">0-based order of sampling at this step.</param>
+/// <param name="Action">What the policy wrote.</param>
+/// <param name="Observation">What the environment answered.</param>
+/// <param name="Value">Its process reward.</param>
+/// <param name="SameStateAs">Attempt that reached the same state before, whose estimate it shares; null when new.</param>
+/// <param name="Invalid">The environment could not act on it.</param>
+/// <param name="Truncated">Cut at the token limit or the end of the context.</param>
+/// <param name="Tokens">Length of the action in tokens.</param>
+/// <param name="LogProb">Summed log-probability of the action when it was sampled, nats.</param>
+public sealed record CandidateScored(
+    int Task,
+    int Step,
+    int Attempt,
+    string Action,
+    string Observation,
+    Estimate Value,
+    int? SameStateAs,
+    bool Invalid,
+    bool Truncated,
+    int Tokens,
+    double LogProb) : RunFact;
+
+/// <summary>
+/// The ledger entry of a step: what was compared, by which rule, with which result. The sentence on the page is made
+/// from it by <see cref="LedgerSentence"/> and anyone can recompute it from the export.
+/// </summary>
+/// <param name="Task">Index within the run's explored tasks.</param>
+/// <param name="Step">0-based step of the walk.</param>
+/// <param name="Previous">Value of the previous step (the baseline at step 0).</param>
+/// <param name="Accepted">Value of the step that was followed; null when the walk stopped.</param>
+/// <param name="AcceptedAttempt">Attempt that was followed; null when the expert's action was, or none.</param>
+/// <param name="Action">Text of the action that was followed; empty when the walk stopped.</param>
+/// <param name="Tried">Candidates sampled for the rising test.</param>
+/// <param name="Verdict">How it was decided.</param>
+/// <param name="Accounts">Account of every attempt, in order; contrasts included.</param>
+public sealed record StepDecided(
+    int Task,
+    int Step,
+    Estimate Previous,
+    Estimate? Accepted,
+    int? AcceptedAttempt,
+    string Action,
+    int Tried,
+    StepVerdict Verdict,
+    IReadOnlyList<CandidateAccount> Accounts) : RunFact;
+
+/// <summary>A walk reached its end.</summary>
+/// <param name="Task">Index within the run's explored tasks.</param>
+/// <param name="Steps">Steps decided.</param>
+/// <param name="Reward">Final reward; 0 when stopped or truncated.</param>
+public sealed record TaskFinished(int Task, int Steps, double Reward) : RunFact;
+
+/// <summary>A preference pair was made. <paramref name="Index"/> counts from 0 within the run.</summary>
+public sealed record PairCreated(int Index, PreferencePair Pair) : RunFact;
+
+/// <summary>One held-out episode.</summary>
+/// <param name="TaskId">Stable id given by the environment.</param>
+/// <param name="Reward">Final reward.</param>
+/// <param name="Steps">Actions taken.</param>
+/// <param name="InvalidActions">Of these, how many the environment could not act on.</param>
+/// <param name="ActionTokens">Tokens the policy wrote.</param>
+public sealed record EpisodeResult(string TaskId, double Reward, int Steps, int InvalidActions, int ActionTokens);
+
+/// <summary>A held-out evaluation of one model with one way of decoding.</summary>
+/// <param name="Stage"><see cref="Stage.Baseline"/> or <see cref="Stage.Evaluate"/>.</param>
+/// <param name="Decoding">"greedy" or "sampled".</param>
+/// <param name="Mean">Mean final reward.</param>
+/// <param name="Low">Lower end of the bootstrap interval.</param>
+/// <param name="High">Upper end of the bootstrap interval.</param>
+/// <param name="PerfectShare">Share of episodes at the highest reward.</param>
+/// <param name="ZeroShare">Share of episodes without any reward.</param>
+/// <param name="InvalidRate">Invalid actions per action.</param>
+/// <param name="MeanSteps">Actions per episode.</param>
+/// <param name="Episodes">One per held-out task, in task order.</param>
+public sealed record EvaluationFinished(
+    Stage Stage,
+    string Decoding,
+    double Mean,
+    double Low,
+    double High,
+    double PerfectShare,
+    double ZeroShare,
+    double InvalidRate,
+    double MeanSteps,
+    IReadOnlyList<EpisodeResult> Episodes) : RunFact;
+
+/// <summary>The policy was written to disk.</summary>
+/// <param name="Stage">After which stage.</param>
+/// <param name="Folder">Name of its folder within the run's folder.</param>
+/// <param name="Sha256">Of the weights file, hex.</param>
+/// <param name="Bytes">Size of the weights file.</param>
+public sealed record CheckpointSaved(Stage Stage, string Folder, string Sha256, long Bytes) : RunFact;
+
+/// <summary>Something a person should look at.</summary>
+/// <param name="Severity">"info", "warning" or "error".</param>
+/// <param name="Text">One sentence.</param>
+public sealed record AlertRaised(string Severity, string Text) : RunFact;
+
+/// <summary>Last fact of a run.</summary>
+/// <param name="State"><see cref="RunState.Finished"/>, <see cref="RunState.Failed"/>, <see cref="RunState.Stopped"/> or <see cref="RunState.Interrupted"/>.</param>
+/// <param name="Error">What went wrong; null when nothing did.</param>
+/// <param name="Summary">Results; null unless finished.</param>
+public sealed record RunEnded(RunState State, string? Error, RunSummary? Summary) : RunFact;
+
+/// <summary>One number of one series. <paramref name="Series"/> is one of <see cref="Metrics.SeriesNames"/>.</summary>
+public sealed record MetricPoint(string Series, long Step, double Value) : RunSample;
+
+/// <summary>How far a stage has come. The time that is left is estimated by whoever shows it.</summary>
+public sealed record ProgressReported(Stage Stage, long Done, long Total) : RunSample;
+
+/// <summary>What exploration has spent so far.</summary>
+public sealed record BudgetReported(Budget Budget) : RunSample;
+
+/// <summary>A line for the log. <paramref name="Level"/> is "info", "warning" or "error".</summary>
+public sealed record LogLine(string Level, string Text) : RunSample;

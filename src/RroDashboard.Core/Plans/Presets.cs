@@ -1,0 +1,61 @@
+namespace RroDashboard.Core.Plans;
+
+/// <summary>A named starting point for a plan.</summary>
+/// <param name="Name">What people type.</param>
+/// <param name="Meaning">One sentence: what it runs and how long it takes.</param>
+public sealed record Preset(string Name, string Meaning, Func<RunPlan> Create);
+
+/// <summary>The presets. Each says where it leaves the defaults, and why.</summary>
+public static class Presets
+{
+    /// <summary>All of them, the demo first.</summary>
+    public static IReadOnlyList<Preset> All { get; } =
+    [
+        new("demo", "The generated shop from scratch on a CPU, about a minute: the recipe of learning.md 14.", Demo),
+        new("smoke", "A few seconds of everything, to see that it works; learns next to nothing.", Smoke),
+        new("spider", "Real Spider questions on 20 SQLite databases; needs --data. A model from scratch learns little here.", Spider),
+    ];
+
+    /// <summary>Makes the plan of a preset.</summary>
+    /// <exception cref="PlanException">No such preset.</exception>
+    public static RunPlan Create(string name)
+    {
+        var preset = All.FirstOrDefault(p => p.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? throw new PlanException($"There is no preset '{name}'. Presets are {string.Join(", ", All.Select(p => p.Name))}.");
+        var plan = preset.Create();
+        plan.Preset = preset.Name;
+        return plan;
+    }
+
+    private static RunPlan Demo() => new()
+    {
+        Explore =
+        {
+            // Measured on the shop: m=3 is enough, every lower candidate makes a pair, and an immediate rise
+            // makes none; the number of DPO updates, not of pairs, decides the outcome.
+            Rollouts = 3,
+            Rejected = Rejected.EveryLower,
+            OnImmediateRise = OnImmediateRise.NoPair,
+        },
+    };
+
+    private static RunPlan Smoke() => new()
+    {
+        Environment = { TrainTasks = 60, TuningTasks = 20, TestTasks = 20 },
+        Model = { Width = 32, Layers = 1 },
+        Sft = { Demonstrations = 60, Updates = 30, WarmupUpdates = 5 },
+        Explore = { Tasks = 6, Rollouts = 2, MaxCandidates = 3, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
+        Dpo = { Updates = 4, BatchSize = 8, WarmupUpdates = 2 },
+        Evaluate = { Tasks = 20, BootstrapResamples = 200 },
+    };
+
+    private static RunPlan Spider() => new()
+    {
+        Environment = { Name = EnvironmentKind.InterCodeSql, TrainTasks = 734, TuningTasks = 100, TestTasks = 200 },
+        Model = { Width = 128, Layers = 3, Context = 512, MaxWords = 2000 },
+        Sft = { Demonstrations = 1500, Updates = 600, LearningRate = 2e-3 },
+        Explore = { Tasks = 100, Rollouts = 3, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
+        Dpo = { Updates = 30, LearningRate = 2e-4, SftWeight = 0.5 },
+        Evaluate = { Tasks = 200 },
+    };
+}

@@ -1,0 +1,323 @@
+using RroDashboard.Core.Rewards;
+
+namespace RroDashboard.Core.Plans;
+
+/// <summary>
+/// Everything that decides a run. Two runs with equal plans on one machine give the same ledger.
+/// The defaults are those measured on the generated shop (learning.md 14) and, for the points that the paper leaves open,
+/// those of method.md 1.4; presets say where they differ.
+/// </summary>
+public sealed class RunPlan
+{
+    /// <summary>Name of the preset this plan started from.</summary>
+    public string Preset { get; set; } = "";
+
+    /// <summary>Seed of initialisation, data order, explored tasks and sampling.</summary>
+    [Setting("Seed of initialisation, data order, choice of tasks and sampling; the environment's own content does not change with it.", Min = 0, Max = int.MaxValue)]
+    public long Seed { get; set; }
+
+    /// <summary>What the agent acts in.</summary>
+    public EnvironmentOptions Environment { get; set; } = new();
+
+    /// <summary>The policy.</summary>
+    public ModelOptions Model { get; set; } = new();
+
+    /// <summary>Stage 1.</summary>
+    public SftOptions Sft { get; set; } = new();
+
+    /// <summary>Stage 2.</summary>
+    public ExploreOptions Explore { get; set; } = new();
+
+    /// <summary>Stage 3.</summary>
+    public DpoOptions Dpo { get; set; } = new();
+
+    /// <summary>Before and after.</summary>
+    public EvaluateOptions Evaluate { get; set; } = new();
+}
+
+/// <summary>Environments that a plan can name.</summary>
+public enum EnvironmentKind
+{
+    /// <summary>A generated shop of 320 products; needs no data.</summary>
+    MiniShop,
+
+    /// <summary>Questions on real SQLite databases (Spider development set); needs its data folder.</summary>
+    InterCodeSql,
+
+    /// <summary>The WebShop catalogue; needs its data folder.</summary>
+    WebShop,
+}
+
+/// <summary>What the agent acts in.</summary>
+public sealed class EnvironmentOptions
+{
+    /// <summary>Which environment.</summary>
+    [Setting("Where the agent acts.")]
+    public EnvironmentKind Name { get; set; } = EnvironmentKind.MiniShop;
+
+    /// <summary>Folder with the environment's files.</summary>
+    [Setting("Folder with the environment's data files; MiniShop needs none.")]
+    public string DataFolder { get; set; } = "";
+
+    /// <summary>Seed of generated content.</summary>
+    [Setting("Seed of generated content and of the train/tuning/test split; the same for all runs that are to be compared.", Min = 0, Max = int.MaxValue, Advanced = true)]
+    public long ContentSeed { get; set; } = 7;
+
+    /// <summary>Size of the training split.</summary>
+    [Setting("Training tasks made or kept.", Unit = "tasks", Min = 1, Max = 1_000_000, Advanced = true)]
+    public int TrainTasks { get; set; } = 1000;
+
+    /// <summary>Size of the tuning split.</summary>
+    [Setting("Tuning tasks made or kept, apart from training and test: choose settings on these.", Unit = "tasks", Min = 1, Max = 1_000_000, Advanced = true)]
+    public int TuningTasks { get; set; } = 300;
+
+    /// <summary>Size of the test split.</summary>
+    [Setting("Test tasks made or kept, never trained or explored.", Unit = "tasks", Min = 1, Max = 1_000_000, Advanced = true)]
+    public int TestTasks { get; set; } = 300;
+
+    /// <summary>Actions per episode.</summary>
+    [Setting("Actions after which an episode ends without a reward.", Unit = "actions", Min = 1, Max = 100, Advanced = true)]
+    public int MaxSteps { get; set; } = 10;
+
+    /// <summary>Time limit of one SQL statement.</summary>
+    [Setting("Time after which one SQL statement of the agent is stopped and counts as an error.", Unit = "ms", Min = 10, Max = 60_000, Advanced = true)]
+    public int SqlTimeoutMs { get; set; } = 2000;
+
+    /// <summary>Row limit of one SQL statement.</summary>
+    [Setting("Rows after which one SQL statement of the agent is stopped and counts as an error.", Unit = "rows", Min = 1, Max = 1_000_000, Advanced = true)]
+    public int SqlRowLimit { get; set; } = 20_000;
+}
+
+/// <summary>A decoder-only causal language model, trained from scratch.</summary>
+public sealed class ModelOptions
+{
+    /// <summary>Model width.</summary>
+    [Setting("Width of the model; a multiple of twice the number of heads.", Unit = "numbers", Min = 8, Max = 4096)]
+    public int Width { get; set; } = 96;
+
+    /// <summary>Number of blocks.</summary>
+    [Setting("Transformer blocks.", Unit = "blocks", Min = 1, Max = 64)]
+    public int Layers { get; set; } = 2;
+
+    /// <summary>Attention heads per block.</summary>
+    [Setting("Attention heads per block.", Unit = "heads", Min = 1, Max = 64, Advanced = true)]
+    public int Heads { get; set; } = 4;
+
+    /// <summary>Feed-forward width as a multiple of the model width.</summary>
+    [Setting("Feed-forward width as a multiple of the model width.", Min = 1, Max = 8, Advanced = true)]
+    public int FeedForwardFactor { get; set; } = 3;
+
+    /// <summary>Mix every query, key and value with that of the token before.</summary>
+    [Setting("Mix every query, key and value with that of the token before (helps small models learn to copy).", Advanced = true)]
+    public bool TokenShift { get; set; } = true;
+
+    /// <summary>Context length.</summary>
+    [Setting("Longest history; an episode that would grow past it ends without a reward.", Unit = "tokens", Min = 32, Max = 8192)]
+    public int Context { get; set; } = 216;
+
+    /// <summary>Largest vocabulary.</summary>
+    [Setting("Most words given a token of their own, the frequent ones first; any other word is spelled in bytes.", Unit = "tokens", Min = 16, Max = 200_000, Advanced = true)]
+    public int MaxWords { get; set; } = 4096;
+
+    /// <summary>Threads of the tensor engine.</summary>
+    [Setting("Threads of the tensor engine while sampling and training; small models gain little from more than one.", Unit = "threads", Min = 1, Max = 256, Advanced = true)]
+    public int Threads { get; set; } = 1;
+}
+
+/// <summary>Stage 1: supervised fine-tuning on demonstrations.</summary>
+public sealed class SftOptions
+{
+    /// <summary>Number of demonstrations.</summary>
+    [Setting("Demonstrations by the scripted expert, taken from the training tasks in turn.", Unit = "episodes", Min = 1, Max = 1_000_000)]
+    public int Demonstrations { get; set; } = 1000;
+
+    /// <summary>Number of updates.</summary>
+    [Setting("Updates; the number of updates matters more than model size.", Unit = "updates", Min = 1, Max = 1_000_000)]
+    public int Updates { get; set; } = 504;
+
+    /// <summary>Sequences per update.</summary>
+    [Setting("Sequences per update.", Unit = "sequences", Min = 1, Max = 4096)]
+    public int BatchSize { get; set; } = 16;
+
+    /// <summary>Peak learning rate.</summary>
+    [Setting("Peak learning rate of AdamW.", Min = 0, Max = 1)]
+    public double LearningRate { get; set; } = 3e-3;
+
+    /// <summary>Warm-up.</summary>
+    [Setting("Updates of linear warm-up; a cosine follows, down to 5 % of the peak.", Unit = "updates", Min = 0, Max = 100_000, Advanced = true)]
+    public int WarmupUpdates { get; set; } = 50;
+
+    /// <summary>Loss weight of tokens that the policy does not write.</summary>
+    [Setting("Loss weight of tokens that the policy does not write (instruction, observations); its own tokens have weight 1.", Min = 0, Max = 1, Advanced = true)]
+    public double ObservationWeight { get; set; } = 0.1;
+
+    /// <summary>Weight decay.</summary>
+    [Setting("Weight decay of AdamW, on all parameters.", Min = 0, Max = 1, Advanced = true)]
+    public double WeightDecay { get; set; } = 0.01;
+
+    /// <summary>Gradient-norm clip.</summary>
+    [Setting("Largest global gradient norm.", Min = 0.001, Max = 1000, Advanced = true)]
+    public double GradientClip { get; set; } = 1.0;
+}
+
+/// <summary>What the first step is compared with.</summary>
+public enum FirstStepBaseline
+{
+    /// <summary>Monte-Carlo value of the start state: what the Bellman argument compares with (method.md 1.5).</summary>
+    RootValue,
+
+    /// <summary>0: the first step then always rises and makes no pair.</summary>
+    Zero,
+}
+
+/// <summary>What happens when no candidate rises within the cap.</summary>
+public enum OnNoRise
+{
+    /// <summary>Follow the best seen, flagged; its value becomes the next baseline.</summary>
+    KeepBest,
+
+    /// <summary>End the walk here.</summary>
+    StopTrajectory,
+
+    /// <summary>Follow what the scripted expert would do here.</summary>
+    KeepExpert,
+}
+
+/// <summary>Which candidates become the rejected side.</summary>
+public enum Rejected
+{
+    /// <summary>The lowest seen.</summary>
+    WorstSeen,
+
+    /// <summary>The last one that did not rise.</summary>
+    LastNonRising,
+
+    /// <summary>Those more than two standard deviations below the mean of all seen at the step; the lowest if that leaves none.</summary>
+    MeanMinus2Sigma,
+
+    /// <summary>Every one lower than the accepted: one pair each.</summary>
+    EveryLower,
+}
+
+/// <summary>What to pair with when the first candidate rises at once.</summary>
+public enum OnImmediateRise
+{
+    /// <summary>Nothing: the step makes no pair.</summary>
+    NoPair,
+
+    /// <summary>Sample one more candidate; it is counted apart.</summary>
+    DrawOneContrast,
+
+    /// <summary>Value what the scripted expert would do here; it is counted apart.</summary>
+    ExpertAction,
+}
+
+/// <summary>From where the next step goes on.</summary>
+public enum Continue
+{
+    /// <summary>From the accepted candidate.</summary>
+    FromAccepted,
+
+    /// <summary>Along the scripted expert's trajectory, as IPR does.</summary>
+    AlongExpert,
+}
+
+/// <summary>Stage 2: reward rising sampling. The paper leaves most of these open; each is named here instead of hidden.</summary>
+public sealed class ExploreOptions
+{
+    /// <summary>Tasks walked.</summary>
+    [Setting("Training tasks walked.", Unit = "tasks", Min = 0, Max = 1_000_000)]
+    public int Tasks { get; set; } = 200;
+
+    /// <summary>m.</summary>
+    [Setting("m: rollouts behind every process reward.", Unit = "rollouts", Min = 1, Max = 1000)]
+    public int Rollouts { get; set; } = 5;
+
+    /// <summary>K.</summary>
+    [Setting("K: most candidates sampled at one step.", Unit = "candidates", Min = 1, Max = 1000)]
+    public int MaxCandidates { get; set; } = 5;
+
+    /// <summary>Temperature of candidates.</summary>
+    [Setting("Sampling temperature of candidates.", Min = 0.01, Max = 10, Advanced = true)]
+    public double CandidateTemperature { get; set; } = 1.0;
+
+    /// <summary>Temperature of rollouts.</summary>
+    [Setting("Sampling temperature of rollouts.", Min = 0.01, Max = 10, Advanced = true)]
+    public double RolloutTemperature { get; set; } = 1.0;
+
+    /// <summary>The operator.</summary>
+    [Setting("When a candidate counts as rising over the previous step; the paper's text says higher, its theorem says not lower.")]
+    public Rise Rise { get; set; } = Rise.NonDecreasing;
+
+    /// <summary>Only for <see cref="Rise.Margin"/>.</summary>
+    [Setting("Least gain over the previous step; only read when Rise is Margin.", Unit = "reward", Min = 0, Max = 2, Advanced = true)]
+    public double RiseMargin { get; set; }
+
+    /// <summary>What step 0 is compared with.</summary>
+    [Setting("What the first step is compared with; with Zero it always rises and makes no pair.")]
+    public FirstStepBaseline FirstStepBaseline { get; set; } = FirstStepBaseline.RootValue;
+
+    /// <summary>What happens at the cap.</summary>
+    [Setting("What happens when nothing rises within K candidates.")]
+    public OnNoRise OnNoRise { get; set; } = OnNoRise.KeepBest;
+
+    /// <summary>Losers.</summary>
+    [Setting("Which lower candidates become the rejected side of a pair.")]
+    public Rejected Rejected { get; set; } = Rejected.WorstSeen;
+
+    /// <summary>No loser yet.</summary>
+    [Setting("Where the rejected side comes from when the first candidate rises at once.")]
+    public OnImmediateRise OnImmediateRise { get; set; } = OnImmediateRise.DrawOneContrast;
+
+    /// <summary>Smallest gap.</summary>
+    [Setting("Smallest value gap between chosen and rejected; 0 drops only ties.", Unit = "reward", Min = 0, Max = 2, Advanced = true)]
+    public double MinPairGap { get; set; }
+
+    /// <summary>How the walk goes on.</summary>
+    [Setting("From where the next step goes on.", Advanced = true)]
+    public Continue Continue { get; set; } = Continue.FromAccepted;
+}
+
+/// <summary>Stage 3: direct preference optimisation on step pairs.</summary>
+public sealed class DpoOptions
+{
+    /// <summary>beta.</summary>
+    [Setting("beta: how strongly the policy is held to the reference.", Min = 0.0001, Max = 100)]
+    public double Beta { get; set; } = 0.1;
+
+    /// <summary>Peak learning rate.</summary>
+    [Setting("Peak learning rate of AdamW; 1e-3 collapses the default model.", Min = 0, Max = 1)]
+    public double LearningRate { get; set; } = 3e-4;
+
+    /// <summary>Number of updates.</summary>
+    [Setting("Updates, whatever the number of pairs: too few gain little, too many collapse while the curves look better.", Unit = "updates", Min = 0, Max = 1_000_000)]
+    public int Updates { get; set; } = 48;
+
+    /// <summary>Pairs per update.</summary>
+    [Setting("Pairs per update.", Unit = "pairs", Min = 1, Max = 4096)]
+    public int BatchSize { get; set; } = 32;
+
+    /// <summary>Warm-up.</summary>
+    [Setting("Updates of linear warm-up; then linear down to 10 % of the peak.", Unit = "updates", Min = 0, Max = 100_000, Advanced = true)]
+    public int WarmupUpdates { get; set; } = 10;
+
+    /// <summary>Weight of an SFT term.</summary>
+    [Setting("Weight of an added SFT loss on demonstrations (IPR style is 1); 0 leaves it out.", Min = 0, Max = 100, Advanced = true)]
+    public double SftWeight { get; set; }
+
+    /// <summary>Gradient-norm clip.</summary>
+    [Setting("Largest global gradient norm.", Min = 0.001, Max = 1000, Advanced = true)]
+    public double GradientClip { get; set; } = 1.0;
+}
+
+/// <summary>Held-out evaluation, before and after.</summary>
+public sealed class EvaluateOptions
+{
+    /// <summary>Tasks played.</summary>
+    [Setting("Test tasks played, once greedily and once at T=1.", Unit = "tasks", Min = 1, Max = 1_000_000)]
+    public int Tasks { get; set; } = 300;
+
+    /// <summary>Bootstrap resamples.</summary>
+    [Setting("Bootstrap resamples behind the 95 % interval.", Unit = "resamples", Min = 100, Max = 100_000, Advanced = true)]
+    public int BootstrapResamples { get; set; } = 2000;
+}

@@ -1,0 +1,33 @@
+using RroDashboard.Core.Rewards;
+
+namespace RroDashboard.Core.Preferences;
+
+/// <summary>
+/// A step-level preference (RRO, stage 3): after the same history one action was worth more than another.
+/// Token ids are the sampled ones; text is for people and is never tokenised again for training.
+/// </summary>
+/// <param name="Task">Index of the training task.</param>
+/// <param name="Step">0-based step of the walk.</param>
+/// <param name="History">Text before the action.</param>
+/// <param name="Chosen">Text of the better action.</param>
+/// <param name="Rejected">Text of the worse action.</param>
+/// <param name="ChosenValue">Its process reward.</param>
+/// <param name="RejectedValue">Its process reward.</param>
+/// <param name="HistoryTokens">Token ids before the action.</param>
+/// <param name="ChosenTokens">Token ids of the better action, end of action included.</param>
+/// <param name="RejectedTokens">Token ids of the worse action, end of action included.</param>
+public sealed record PreferencePair(
+    int Task,
+    int Step,
+    string History,
+    string Chosen,
+    string Rejected,
+    Estimate ChosenValue,
+    Estimate RejectedValue,
+    IReadOnlyList<int> HistoryTokens,
+    IReadOnlyList<int> ChosenTokens,
+    IReadOnlyList<int> RejectedTokens)
+{
+    /// <summary>Chosen mean minus rejected mean, in reward units; always above 0.</summary>
+    public double Gap => ChosenValue.Mean - RejectedValue.Mean;
+}

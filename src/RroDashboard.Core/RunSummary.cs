@@ -1,0 +1,55 @@
+namespace RroDashboard.Core;
+
+/// <summary>What <c>train --json</c> prints as its last line. Keys are a contract: more may come, none is renamed.</summary>
+public sealed record RunSummary
+{
+    /// <summary>Name of the preset the plan started from.</summary>
+    public required string Preset { get; init; }
+
+    /// <summary>Seed of the run.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Every setting: dotted path to value.</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    /// <summary>Held-out rewards of the SFT model.</summary>
+    public required HeldOut Sft { get; init; }
+
+    /// <summary>Held-out rewards of the final model.</summary>
+    public required HeldOut Final { get; init; }
+
+    /// <summary>What exploration spent.</summary>
+    public required ExploreSummary Explore { get; init; }
+
+    /// <summary>Where preference training ended.</summary>
+    public required DpoSummary Dpo { get; init; }
+
+    /// <summary>Wall-clock seconds by phase.</summary>
+    public required SecondsSummary Seconds { get; init; }
+
+    /// <summary>Highest resident memory of the process, MiB.</summary>
+    public required double PeakMemoryMiB { get; init; }
+
+    /// <summary>See <see cref="Events.LedgerHash"/>.</summary>
+    public required string LedgerSha256 { get; init; }
+}
+
+/// <summary>Mean held-out reward by greedy decoding and by sampling at T=1, each with its bootstrap interval [low, high].</summary>
+public sealed record HeldOut(double Greedy, double Sampled, IReadOnlyList<double> GreedyInterval, IReadOnlyList<double> SampledInterval);
+
+/// <summary>See <see cref="Exploration.Budget"/>.</summary>
+public sealed record ExploreSummary(
+    int Tasks,
+    int Steps,
+    int Candidates,
+    double CandidatesPerStep,
+    int Rollouts,
+    long TokensGenerated,
+    long TokensPrefilled,
+    int Pairs);
+
+/// <summary>Means over the last quarter of the updates; 0 updates when there were no pairs.</summary>
+public sealed record DpoSummary(int Updates, double Loss, double Accuracy, double Margin);
+
+/// <summary>Wall-clock seconds. <paramref name="Evaluate"/> holds both evaluations.</summary>
+public sealed record SecondsSummary(double Sft, double Explore, double Dpo, double Evaluate, double Total);
