@@ -119,6 +119,10 @@ public sealed class ModelOptions
     [Setting("Most words given a token of their own, the frequent ones first; any other word is spelled in bytes.", Unit = "tokens", Min = 16, Max = 200_000, Advanced = true)]
     public int MaxWords { get; set; } = 4096;
 
+    /// <summary>Number of word pieces.</summary>
+    [Setting("Pieces of words in the vocabulary, for words without a token of their own; 0 spells those in bytes.", Unit = "pieces", Min = 0, Max = 100_000, Advanced = true)]
+    public int Pieces { get; set; }
+
     /// <summary>Threads of the tensor engine.</summary>
     [Setting("Threads of the tensor engine while sampling and training; small models gain little from more than one.", Unit = "threads", Min = 1, Max = 256, Advanced = true)]
     public int Threads { get; set; } = 1;

@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Training.Model;
+using RroDashboard.Training.Tokenizer;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RroDashboard.Training.Checkpoints;
+
+/// <summary>
+/// A policy on disk: <c>model.safetensors</c>, <c>config.json</c> (sizes) and <c>tokenizer.json</c> (words and pieces) in a folder.
+/// </summary>
+public static class Checkpoint
+{
+    private const string WeightsFile = "model.safetensors";
+    private const string ConfigFile = "config.json";
+    private const string TokenizerFile = "tokenizer.json";
+
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    private sealed record Config(string Architecture, int VocabularySize, ModelOptions Model);
+
+    private sealed record Vocabulary(IReadOnlyList<string> Words, IReadOnlyList<string> Pieces);
+
+    /// <summary>Writes a checkpoint beside its final place and moves it there, so that a killed process leaves none or a whole one.</summary>
+    /// <param name="runFolder">Folder of the run; created if missing.</param>
+    /// <param name="stage">After which stage: decides the folder's name.</param>
+    /// <param name="model">The policy.</param>
+    /// <param name="options">Its sizes.</param>
+    /// <param name="tokenizer">Its vocabulary.</param>
+    /// <returns>The fact to record.</returns>
+    public static CheckpointSaved Save(string runFolder, Stage stage, CausalLm model, ModelOptions options, WordTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        var name = "checkpoint-" + stage.ToString().ToLowerInvariant();
+        var folder = Path.Combine(runFolder, name);
+        var draft = folder + ".writing";
+        if (Directory.Exists(draft))
+        {
+            Directory.Delete(draft, recursive: true);
+        }
+
+        Directory.CreateDirectory(draft);
+        var weights = Path.Combine(draft, WeightsFile);
+        using (var stream = File.Create(weights))
+        {
+            Safetensors.Write(stream, model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)));
+        }
+
+        File.WriteAllText(Path.Combine(draft, ConfigFile), JsonSerializer.Serialize(new Config(nameof(CausalLm), model.Vocabulary, options), s_json));
+        File.WriteAllText(Path.Combine(draft, TokenizerFile), JsonSerializer.Serialize(new Vocabulary(tokenizer.Words, tokenizer.Pieces), s_json));
+        var bytes = new FileInfo(weights).Length;
+        string hash;
+        using (var stream = File.OpenRead(weights))
+        {
+            hash = Convert.ToHexStringLower(SHA256.HashData(stream));
+        }
+
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        Directory.Move(draft, folder);
+        return new CheckpointSaved(stage, name, hash, bytes);
+    }
+
+    /// <summary>Reads a checkpoint.</summary>
+    /// <exception cref="InvalidDataException">A file is missing or damaged, or does not fit the others.</exception>
+    public static (CausalLm Model, ModelOptions Options, WordTokenizer Tokenizer) Load(string folder)
+    {
+        var config = ReadJson<Config>(Path.Combine(folder, ConfigFile));
+        var vocabulary = ReadJson<Vocabulary>(Path.Combine(folder, TokenizerFile));
+        var tokenizer = WordTokenizer.Restore(vocabulary.Words, vocabulary.Pieces);
+        if (tokenizer.Size != config.VocabularySize)
+        {
+            throw new InvalidDataException($"The checkpoint in '{folder}' has a vocabulary of {tokenizer.Size} tokens, but its model was made for {config.VocabularySize}.");
+        }
+
+        var path = Path.Combine(folder, WeightsFile);
+        if (!File.Exists(path))
+        {
+            throw new InvalidDataException($"The checkpoint in '{folder}' has no {WeightsFile}.");
+        }
+
+        using var stream = File.OpenRead(path);
+        var tensors = Safetensors.Read(stream);
+        var model = new CausalLm(config.Model, config.VocabularySize, new SeededRandom());
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        foreach (var (name, parameter) in model.named_parameters())
+        {
+            if (!tensors.TryGetValue(name, out var stored) || !stored.Shape.SequenceEqual(parameter.shape))
+            {
+                throw new InvalidDataException($"The checkpoint in '{folder}' lacks the tensor '{name}' of shape [{string.Join(", ", parameter.shape)}].");
+            }
+
+            parameter.copy_(tensor(stored.Values, stored.Shape));
+        }
+
+        return (model, config.Model, tokenizer);
+    }
+
+    private static T ReadJson<T>(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllText(path), s_json) ?? throw new InvalidDataException($"'{path}' is empty.");
+        }
+        catch (Exception e) when (e is IOException or JsonException)
+        {
+            throw new InvalidDataException($"'{path}' is missing or damaged: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using RroDashboard.Environments;
+using RroDashboard.Training.Tokenizer;
+
+namespace RroDashboard.Training;
+
+/// <summary>
+/// How an episode is written as tokens: <c>&lt;bos&gt; instruction &lt;act&gt; ACTION &lt;obs&gt; OBSERVATION &lt;act&gt; ... &lt;eos&gt;</c>.
+/// The policy writes only the actions. Every text is encoded with a blank before it, so that a word is one token wherever it stands.
+/// </summary>
+public sealed class Dialogue
+{
+    private readonly WordTokenizer _tokenizer;
+
+    /// <summary>Dialogue of one environment in one vocabulary.</summary>
+    public Dialogue(WordTokenizer tokenizer, IAgentEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentNullException.ThrowIfNull(environment);
+        _tokenizer = tokenizer;
+        var end = tokenizer.Encode(" " + environment.ActionEnd);
+        ActionEnd = end.Length == 1
+            ? end[0]
+            : throw new InvalidOperationException($"The word '{environment.ActionEnd}' that ends an action is not in the vocabulary: no demonstration contains it.");
+    }
+
+    /// <summary>Token that ends an action.</summary>
+    public int ActionEnd { get; }
+
+    /// <summary>Tokens up to the first action.</summary>
+    public int[] Start(string instruction)
+    {
+        var ids = new List<int> { WordTokenizer.Bos };
+        _tokenizer.Encode(" " + instruction, ids);
+        ids.Add(WordTokenizer.Act);
+        return [.. ids];
+    }
+
+    /// <summary>Tokens between an action and the next one.</summary>
+    public int[] Answer(string observation)
+    {
+        var ids = new List<int> { WordTokenizer.Obs };
+        _tokenizer.Encode(" " + observation, ids);
+        ids.Add(WordTokenizer.Act);
+        return [.. ids];
+    }
+
+    /// <summary>Tokens of an action that a person or a script wrote.</summary>
+    public int[] Action(string action) => _tokenizer.Encode(" " + action);
+
+    /// <summary>Text of sampled action tokens, as the environment reads it.</summary>
+    public string ActionText(ReadOnlySpan<int> tokens) => _tokenizer.Decode(tokens).TrimStart(' ');
+
+    /// <summary>Text of any tokens, for people.</summary>
+    public string Text(ReadOnlySpan<int> tokens) => _tokenizer.Decode(tokens);
+
+    /// <summary>A whole episode as a training sequence.</summary>
+    /// <param name="instruction">What was asked.</param>
+    /// <param name="turns">Each action with its observation.</param>
+    public (int[] Tokens, bool[] Written) Episode(string instruction, IReadOnlyList<(string Action, string Observation)> turns)
+    {
+        ArgumentNullException.ThrowIfNull(turns);
+        var tokens = new List<int>(Start(instruction));
+        var written = new List<bool>(Enumerable.Repeat(false, tokens.Count));
+        for (var i = 0; i < turns.Count; i++)
+        {
+            var action = Action(turns[i].Action);
+            tokens.AddRange(action);
+            written.AddRange(Enumerable.Repeat(true, action.Length));
+            var after = i == turns.Count - 1 ? [WordTokenizer.Eos] : Answer(turns[i].Observation);
+            tokens.AddRange(after);
+            written.AddRange(Enumerable.Repeat(false, after.Length));
+        }
+
+        return ([.. tokens], [.. written]);
+    }
+}

@@ -1,0 +1,76 @@
+using RroDashboard.Core;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Environments;
+using RroDashboard.Training.Sampling;
+
+namespace RroDashboard.Training;
+
+/// <summary>
+/// Held-out evaluation: one greedy and one T=1 episode per test task, because greedy decoding of a half-trained policy loops while
+/// sampling does not, and the two can move in opposite directions (learning.md 4). Intervals are bootstrapped over tasks; they say
+/// nothing about training seeds.
+/// </summary>
+public static class Evaluate
+{
+    private const double Confidence = 0.95;
+
+    /// <summary>Plays the plan's test tasks with the current policy.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="stage"><see cref="Stage.Baseline"/> or <see cref="Stage.Evaluate"/>.</param>
+    /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
+    public static HeldOut Run(RunContext context, Stage stage)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var greedy = Play(context, stage, "greedy", temperature: 0);
+        var sampled = Play(context, stage, "sampled", temperature: 1);
+        return new HeldOut(greedy.Mean, sampled.Mean, [greedy.Low, greedy.High], [sampled.Low, sampled.High]);
+    }
+
+    private static EvaluationFinished Play(RunContext context, Stage stage, string decoding, double temperature)
+    {
+        var tasks = context.Environment.Tasks(TaskSplit.Test).Take(context.Plan.Evaluate.Tasks).ToArray();
+        var episodes = new EpisodeResult[tasks.Length];
+        var done = 0;
+        using var engine = new SamplingEngine(context.Model, context.Dialogue.ActionEnd, context.Environment.MaxActionTokens, context.CancellationToken);
+        engine.Run(tasks.Select((task, index) => (Func<Task>)(() => PlayOneAsync(task, index))));
+
+        var rewards = episodes.Select(e => e.Reward).ToArray();
+        var interval = Bootstrap.Mean(rewards, Confidence, context.Plan.Evaluate.BootstrapResamples, context.Random(Purpose.Bootstrap, (long)stage, temperature > 0 ? 1 : 0));
+        var range = context.Environment.RewardRange;
+        var actions = episodes.Sum(e => e.Steps);
+        var result = new EvaluationFinished(
+            stage,
+            decoding,
+            rewards.Average(),
+            interval.Low,
+            interval.High,
+            PerfectShare: rewards.Count(r => r >= range.High - 1e-3) / (double)rewards.Length,
+            ZeroShare: rewards.Count(r => r == 0) / (double)rewards.Length,
+            InvalidRate: actions == 0 ? 0 : episodes.Sum(e => e.InvalidActions) / (double)actions,
+            MeanSteps: actions / (double)episodes.Length,
+            episodes);
+        context.Journal.Record(result);
+        return result;
+
+        async Task PlayOneAsync(AgentTask task, int index)
+        {
+            var random = context.Random(Purpose.Evaluation, (long)stage, index);
+            var episode = context.Environment.Reset(task);
+            var history = SamplingEngine.Start(context.Dialogue.Start(task.Instruction));
+            var written = 0;
+            while (!episode.Finished && context.Fits(history.Length))
+            {
+                var action = await engine.SampleAsync(history, temperature, random, last: true).ConfigureAwait(false);
+                written += action.Tokens.Length;
+                episode.Step(context.Dialogue.ActionText(action.Tokens));
+                history = episode.Finished ? action.After : engine.Append(action.After, context.Dialogue.Answer(episode.Observation));
+            }
+
+            engine.Release(history);
+            episodes[index] = new EpisodeResult(task.Id, episode.Finished ? episode.Reward : 0, episode.Actions.Count, episode.InvalidActions, written);
+            done++;
+            context.Journal.Sample(new ProgressReported(stage, done + (temperature > 0 ? tasks.Length : 0), 2L * tasks.Length));
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using static TorchSharp.torch;
+
+namespace RroDashboard.Training.Model;
+
+/// <summary>Keys, values and last projections of a set of rows, one tensor a layer.</summary>
+/// <param name="Keys">Each (rows, H, W, hd), rotated.</param>
+/// <param name="Values">Each (rows, H, W, hd).</param>
+/// <param name="Projections">Each (rows, 3d): the projection of the last token before token shift.</param>
+public sealed record CacheRows(Tensor[] Keys, Tensor[] Values, Tensor[] Projections)
+{
+    /// <summary>Positions there is room for, W.</summary>
+    public long Width => Keys[0].shape[2];
+
+    /// <summary>Number of rows.</summary>
+    public long Rows => Keys[0].shape[0];
+
+    /// <summary>Empty room that outlives the current dispose scope.</summary>
+    public static CacheRows Allocate(CausalLm model, int rows, int width)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Tensor[] Each(params long[] shape) => [.. Enumerable.Range(0, model.Layers).Select(_ => zeros(shape).DetachFromDisposeScope())];
+        return new CacheRows(
+            Each(rows, model.Heads, width, model.HeadWidth),
+            Each(rows, model.Heads, width, model.HeadWidth),
+            Each(rows, 3 * model.Width));
+    }
+
+    /// <summary>A copy of some rows, cut to the first <paramref name="width"/> positions.</summary>
+    /// <param name="rows">Row numbers, int64; may repeat.</param>
+    /// <param name="width">At most this cache's width.</param>
+    public CacheRows Take(Tensor rows, long width) => new(
+        [.. Keys.Select(k => k.narrow(2, 0, width).index_select(0, rows))],
+        [.. Values.Select(v => v.narrow(2, 0, width).index_select(0, rows))],
+        [.. Projections.Select(p => p.index_select(0, rows))]);
+
+    /// <summary>Writes rows back: row i of <paramref name="from"/> becomes row <c>rows[i]</c> here.</summary>
+    public void Put(Tensor rows, CacheRows from)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        for (var layer = 0; layer < Keys.Length; layer++)
+        {
+            Keys[layer].narrow(2, 0, from.Width).index_copy_(0, rows, from.Keys[layer]);
+            Values[layer].narrow(2, 0, from.Width).index_copy_(0, rows, from.Values[layer]);
+            Projections[layer].index_copy_(0, rows, from.Projections[layer]);
+        }
+    }
+
+    /// <summary>Keeps all tensors alive past the current dispose scope.</summary>
+    public CacheRows MoveToOuterDisposeScope()
+    {
+        foreach (var t in Keys.Concat(Values).Concat(Projections))
+        {
+            t.MoveToOuterDisposeScope();
+        }
+
+        return this;
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Free()
+    {
+        foreach (var t in Keys.Concat(Values).Concat(Projections))
+        {
+            t.Dispose();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Environments;
+using RroDashboard.Training.Model;
+
+namespace RroDashboard.Training;
+
+/// <summary>What every stage of a run works on.</summary>
+/// <param name="Plan">All settings.</param>
+/// <param name="Environment">Where the agent acts.</param>
+/// <param name="Dialogue">How episodes are written as tokens.</param>
+/// <param name="Model">The policy; stages change its weights.</param>
+/// <param name="Journal">The one way out.</param>
+/// <param name="CancellationToken">A person may stop the run between two updates or batches.</param>
+public sealed record RunContext(
+    RunPlan Plan,
+    IAgentEnvironment Environment,
+    Dialogue Dialogue,
+    CausalLm Model,
+    IRunJournal Journal,
+    CancellationToken CancellationToken)
+{
+    /// <summary>A random stream of its own for every purpose, so that one stage's draws never shift another's.</summary>
+    public SeededRandom Random(Purpose purpose, params ReadOnlySpan<long> names) => new([Plan.Seed, (long)purpose, .. names]);
+
+    /// <summary>
+    /// Whether a history leaves room for one more action and its observation. If not, the episode ends without a reward:
+    /// a longer one could not be trained on.
+    /// </summary>
+    public bool Fits(int historyLength) =>
+        historyLength + Environment.MaxActionTokens + Environment.MaxObservationTokens <= Model.Context;
+}
+
+/// <summary>What a random stream is for.</summary>
+public enum Purpose
+{
+    /// <summary>Initial weights.</summary>
+    Initialisation = 1,
+
+    /// <summary>Order of demonstrations.</summary>
+    SftOrder,
+
+    /// <summary>Which training tasks are explored.</summary>
+    ExploreTasks,
+
+    /// <summary>Candidates.</summary>
+    Candidate,
+
+    /// <summary>Rollouts.</summary>
+    Rollout,
+
+    /// <summary>The expert's slips during exploration.</summary>
+    Expert,
+
+    /// <summary>Order of pairs.</summary>
+    DpoOrder,
+
+    /// <summary>Order of demonstrations in DPO's SFT term.</summary>
+    DpoSftOrder,
+
+    /// <summary>Sampled held-out episodes.</summary>
+    Evaluation,
+
+    /// <summary>Bootstrap resamples.</summary>
+    Bootstrap,
+}

@@ -1,0 +1,46 @@
+namespace RroDashboard.Training.Sampling;
+
+/// <summary>
+/// What the policy has seen and written so far: an immutable list of token ids that shares its beginning with others.
+/// The engine may hold keys and values for it; losing them costs time, never correctness.
+/// </summary>
+public sealed class History
+{
+    private readonly History? _before;
+    private readonly int[] _added;
+
+    internal History(History? before, int[] added)
+    {
+        (_before, _added) = (before, added);
+        Length = (before?.Length ?? 0) + added.Length;
+    }
+
+    /// <summary>Number of tokens.</summary>
+    public int Length { get; }
+
+    /// <summary>Row of the engine's cache, or -1.</summary>
+    internal int Row { get; set; } = -1;
+
+    /// <summary>How many of the tokens have their keys and values in that row.</summary>
+    internal int Cached { get; set; }
+
+    /// <summary>Of the tokens without keys and values, how many the policy wrote itself: feeding them is no prefill.</summary>
+    internal int Unfed { get; set; }
+
+    /// <summary>The logits after the last token are known too.</summary>
+    internal bool HasLogits { get; set; }
+
+    /// <summary>All token ids.</summary>
+    public int[] ToArray()
+    {
+        var tokens = new int[Length];
+        var end = Length;
+        for (var part = this; part is not null; part = part._before)
+        {
+            end -= part._added.Length;
+            part._added.CopyTo(tokens, end);
+        }
+
+        return tokens;
+    }
+}

@@ -1,0 +1,471 @@
+using System.Threading.Tasks.Sources;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Training.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RroDashboard.Training.Sampling;
+
+/// <summary>What the policy wrote.</summary>
+/// <param name="After">The history with the action at its end.</param>
+/// <param name="Tokens">Sampled token ids, end of action included unless cut.</param>
+/// <param name="LogProb">Their summed log-probability at T=1, nats.</param>
+/// <param name="Truncated">No end of action within the limit.</param>
+public sealed record SampledAction(History After, int[] Tokens, double LogProb, bool Truncated);
+
+/// <summary>
+/// Owns the model while walks sample from it. A walk is ordinary sequential code that awaits an action; the engine advances
+/// when every live walk is waiting, so the schedule, and with it the result, does not depend on the clock. All of it runs on
+/// the thread that calls <see cref="Run"/>.
+/// </summary>
+/// <remarks>
+/// Keys and values live in rows of one cache. Sampling from a history copies its row, unless the caller says that nothing else
+/// will continue it; an observation is appended in place. Rows of histories that nobody uses any more are taken back, the
+/// least recently used first; a history that lost its row is computed again when needed (and counted as prefilled again).
+/// </remarks>
+public sealed class SamplingEngine : IDisposable
+{
+    /// <summary>Rows computed in one piece: more fill the processor's cache with temporaries, fewer pay call overhead.</summary>
+    public const int RowsPerPass = 512;
+
+    /// <summary>Memory for keys and values.</summary>
+    public const long CacheBytes = 512L << 20;
+
+    // Finished rows are dropped from the working batch when fewer than this share is alive.
+    private const double CompactBelow = 0.6;
+
+    private readonly CausalLm _model;
+    private readonly int _actionEnd;
+    private readonly int _maxActionTokens;
+    private readonly CacheRows _cache;
+    private readonly Tensor _nextLogits;                 // (rows, V)
+    private readonly History?[] _owners;
+    private readonly long[] _lastUse;
+    private readonly Stack<int> _free;
+    private readonly List<Request> _waiting = [];
+    private readonly CancellationToken _cancellationToken;
+    private long _clock;
+
+    /// <summary>An engine for one model.</summary>
+    /// <param name="model">Its weights may change between runs; call <see cref="Forget"/> then.</param>
+    /// <param name="actionEnd">Token that ends an action.</param>
+    /// <param name="maxActionTokens">Longest action.</param>
+    /// <param name="cancellationToken">Ends <see cref="Run"/> at the next batch.</param>
+    public SamplingEngine(CausalLm model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        (_model, _actionEnd, _maxActionTokens, _cancellationToken) = (model, actionEnd, maxActionTokens, cancellationToken);
+        var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.Width) + (3L * model.Width));
+        var rows = (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
+        _cache = CacheRows.Allocate(model, rows, model.Context);
+        _nextLogits = zeros(rows, model.Vocabulary).DetachFromDisposeScope();
+        _owners = new History?[rows];
+        _lastUse = new long[rows];
+        _free = new Stack<int>(Enumerable.Range(0, rows).Reverse());
+    }
+
+    /// <summary>Tokens the policy wrote.</summary>
+    public long TokensGenerated { get; private set; }
+
+    /// <summary>Tokens fed without being sampled: instructions and observations, and again what lost its row.</summary>
+    public long TokensPrefilled { get; private set; }
+
+    /// <summary>A history of its own.</summary>
+    public static History Start(int[] tokens) => new(null, tokens);
+
+    /// <summary>
+    /// The history with an observation at its end. It takes over the row, since nothing else can follow the same action in a
+    /// deterministic environment.
+    /// </summary>
+    public History Append(History history, int[] tokens)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        var after = new History(history, tokens);
+        MoveRow(history, after);
+        return after;
+    }
+
+    /// <summary>Samples one action after a history.</summary>
+    /// <param name="history">Ends where the policy has to write.</param>
+    /// <param name="temperature">1 for the plain softmax, 0 for greedy.</param>
+    /// <param name="random">The walk's own stream; not read when greedy.</param>
+    /// <param name="last">Nothing else will be sampled after this history, so its row may be used up.</param>
+    public ValueTask<SampledAction> SampleAsync(History history, double temperature, SeededRandom random, bool last)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        if (history.Length + _maxActionTokens > _model.Context)
+        {
+            throw new ArgumentException($"A history of {history.Length} tokens leaves no room for an action of {_maxActionTokens} in the context of {_model.Context}.", nameof(history));
+        }
+
+        var request = new Request(history, temperature, random, last);
+        _waiting.Add(request);
+        return request.Task;
+    }
+
+    /// <summary>Gives the row of a history back at once; for episodes that ended.</summary>
+    public void Release(History history)
+    {
+        ArgumentNullException.ThrowIfNull(history);
+        if (history.Row >= 0)
+        {
+            _owners[history.Row] = null;
+            _free.Push(history.Row);
+            (history.Row, history.Cached, history.HasLogits) = (-1, 0, false);
+        }
+    }
+
+    /// <summary>Forgets everything computed; needed after the weights changed.</summary>
+    public void Forget()
+    {
+        foreach (var owner in _owners)
+        {
+            if (owner is not null)
+            {
+                Release(owner);
+            }
+        }
+    }
+
+    /// <summary>Runs walks to their end. Walks start in order and are continued in the order in which they asked.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public void Run(IEnumerable<Func<Task>> walks)
+    {
+        ArgumentNullException.ThrowIfNull(walks);
+        // A walk's continuation has to run inside Complete, on this thread: no context may take it elsewhere.
+        var context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
+        try
+        {
+            Advance([.. walks.Select(start => start())]);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
+            _waiting.Clear();
+        }
+    }
+
+    private void Advance(List<Task> running)
+    {
+        while (_waiting.Count > 0)
+        {
+            _cancellationToken.ThrowIfCancellationRequested();
+            var batch = _waiting.ToArray();
+            _waiting.Clear();
+            foreach (var part in batch.Chunk(RowsPerPass))
+            {
+                Answer(part);
+            }
+
+            // Continuations run here, inside Complete, and ask for their next action.
+            foreach (var request in batch)
+            {
+                request.Complete();
+            }
+        }
+
+        foreach (var walk in running)
+        {
+            if (!walk.IsCompleted)
+            {
+                throw new InvalidOperationException("A walk waits for something else than the sampling engine.");
+            }
+
+            walk.GetAwaiter().GetResult();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cache.Free();
+        _nextLogits.Dispose();
+    }
+
+    private void Answer(Request[] requests)
+    {
+        using var noGrad = no_grad();
+        foreach (var history in requests.Select(r => r.History).Where(h => h.Row >= 0))
+        {
+            _lastUse[history.Row] = _clock++;
+        }
+
+        Prefill([.. requests.Select(r => r.History).Where(h => !h.HasLogits).Distinct()]);
+        Decode(requests);
+    }
+
+    // ---- prefill: compute what is not known yet of each history, in its own row --------------------------------------
+
+    private void Prefill(History[] histories)
+    {
+        // Rows of like length together: padding is computed too.
+        foreach (var part in histories.OrderByDescending(h => h.Length - h.Cached).Chunk(RowsPerPass / 2))
+        {
+            using var scope = NewDisposeScope();
+            var tokens = part.Select(h => h.ToArray()).ToArray();
+            foreach (var history in part.Where(h => h.Row < 0))
+            {
+                Claim(history);
+            }
+
+            var starts = part.Select(h => h.Cached).ToArray();
+            var counts = part.Select(h => h.Length - h.Cached).ToArray();
+            var added = counts.Max();
+            var ids = new long[part.Length * added];
+            for (var b = 0; b < part.Length; b++)
+            {
+                for (var j = 0; j < counts[b]; j++)
+                {
+                    ids[(b * added) + j] = tokens[b][starts[b] + j];
+                }
+            }
+
+            var width = Math.Min(_model.Context, starts.Zip(counts, (s, c) => s + c).Max());
+            var rows = tensor(part.Select(h => (long)h.Row).ToArray());
+            var working = _cache.Take(rows, width);
+            // A row may be new: what an earlier owner left as its last projection is not this history's.
+            ZeroProjections(working, starts);
+            var logits = _model.Continue(tensor(ids, [part.Length, added]), starts, counts, working);
+            _cache.Put(rows, working);
+            _nextLogits.index_copy_(0, rows, logits);
+            for (var b = 0; b < part.Length; b++)
+            {
+                TokensPrefilled += counts[b] - part[b].Unfed;
+                (part[b].Cached, part[b].HasLogits, part[b].Unfed) = (part[b].Length, true, 0);
+            }
+        }
+    }
+
+    private static void ZeroProjections(CacheRows working, int[] starts)
+    {
+        if (Array.TrueForAll(starts, s => s > 0))
+        {
+            return;
+        }
+
+        var keep = tensor(starts.Select(s => s > 0 ? 1f : 0f).ToArray()).unsqueeze(1);
+        foreach (var projection in working.Projections)
+        {
+            projection.mul_(keep);
+        }
+    }
+
+    // ---- decode: one token at a time for all rows, finished rows leave the working batch --------------------------------
+
+    private void Decode(Request[] requests)
+    {
+        using var scope = NewDisposeScope();
+        var live = requests.ToList();
+        var longest = Math.Min(_model.Context, live.Max(r => r.History.Length) + _maxActionTokens);
+        var sources = tensor(live.Select(r => (long)r.History.Row).ToArray());
+        var working = _cache.Take(sources, longest);
+        var logits = _nextLogits.index_select(0, sources);
+        var alive = live.Count;
+        while (true)
+        {
+            // Sample the next token of every row that is not done; rows that are done are only carried along.
+            using var step = NewDisposeScope();
+            var logProbs = logits.log_softmax(-1).data<float>().ToArray();
+            var finished = new List<int>();
+            for (var b = 0; b < live.Count; b++)
+            {
+                if (live[b].Done)
+                {
+                    continue;
+                }
+
+                live[b].Take(Draw(logProbs.AsSpan(b * _model.Vocabulary, _model.Vocabulary), live[b]), _actionEnd, _maxActionTokens);
+                TokensGenerated++;
+                if (live[b].Done)
+                {
+                    finished.Add(b);
+                }
+            }
+
+            // At once, while the working rows hold exactly what was fed: carried rows are fed garbage from here on.
+            Store(live, finished, working);
+            alive -= finished.Count;
+            if (alive == 0)
+            {
+                return;
+            }
+
+            if (alive < CompactBelow * live.Count)
+            {
+                var kept = Enumerable.Range(0, live.Count).Where(b => !live[b].Done).ToArray();
+                live = [.. kept.Select(b => live[b])];
+                var smaller = working.Take(tensor(kept.Select(b => (long)b).ToArray()), working.Width);
+                working.Free();
+                working = smaller.MoveToOuterDisposeScope();
+            }
+
+            var ids = tensor(live.Select(r => (long)r.LastFed).ToArray(), [live.Count, 1]);
+            var starts = live.Select(r => r.FedPosition).ToArray();
+            var ones = Enumerable.Repeat(1, live.Count).ToArray();
+            logits.Dispose();
+            logits = _model.Continue(ids, starts, ones, working).MoveToOuterDisposeScope();
+            foreach (var request in live.Where(r => !r.Done))
+            {
+                request.Fed++;
+            }
+        }
+    }
+
+    // Keys and values of finished rows go into a row of their own, or stay where they were when nothing else needs them.
+    private void Store(List<Request> live, List<int> finished, CacheRows working)
+    {
+        if (finished.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var request in finished.Select(b => live[b]))
+        {
+            var after = new History(request.History, [.. request.Tokens]) { Unfed = request.Tokens.Count - request.Fed };
+            if (request.Last && request.History.Row >= 0)
+            {
+                MoveRow(request.History, after);
+            }
+            else
+            {
+                Claim(after);
+            }
+
+            after.Cached = request.History.Length + request.Fed;
+            request.After = after;
+        }
+
+        var from = working.Take(tensor(finished.Select(b => (long)b).ToArray()), working.Width);
+        _cache.Put(tensor(finished.Select(b => (long)live[b].After!.Row).ToArray()), from);
+    }
+
+    private static int Draw(ReadOnlySpan<float> logProbs, Request request)
+    {
+        if (request.Temperature <= 0)
+        {
+            var best = 0;
+            for (var i = 1; i < logProbs.Length; i++)
+            {
+                best = logProbs[i] > logProbs[best] ? i : best;
+            }
+
+            request.LogProb += logProbs[best];
+            return best;
+        }
+
+        // Inverse of the cumulative distribution in double: the same token on every machine that has the same logits.
+        Span<double> weights = logProbs.Length <= 4096 ? stackalloc double[logProbs.Length] : new double[logProbs.Length];
+        var total = 0.0;
+        for (var i = 0; i < logProbs.Length; i++)
+        {
+            weights[i] = Math.Exp(logProbs[i] / request.Temperature);
+            total += weights[i];
+        }
+
+        var left = request.Random.NextDouble() * total;
+        var token = logProbs.Length - 1;
+        for (var i = 0; i < logProbs.Length; i++)
+        {
+            left -= weights[i];
+            if (left < 0)
+            {
+                token = i;
+                break;
+            }
+        }
+
+        request.LogProb += logProbs[token];
+        return token;
+    }
+
+    // ---- rows --------------------------------------------------------------------------------------------------------
+
+    private void Claim(History history)
+    {
+        if (!_free.TryPop(out var row))
+        {
+            row = LeastRecentlyUsed();
+            Release(_owners[row]!);
+            _free.Pop();
+        }
+
+        _owners[row] = history;
+        _lastUse[row] = _clock++;
+        (history.Row, history.Cached, history.HasLogits) = (row, 0, false);
+    }
+
+    private int LeastRecentlyUsed()
+    {
+        var oldest = 0;
+        for (var row = 1; row < _lastUse.Length; row++)
+        {
+            oldest = _lastUse[row] < _lastUse[oldest] ? row : oldest;
+        }
+
+        return oldest;
+    }
+
+    private void MoveRow(History from, History to)
+    {
+        if (from.Row < 0)
+        {
+            return;
+        }
+
+        _owners[from.Row] = to;
+        _lastUse[from.Row] = _clock++;
+        (to.Row, to.Cached, to.Unfed) = (from.Row, from.Cached, to.Unfed + from.Unfed);
+        (from.Row, from.Cached, from.HasLogits) = (-1, 0, false);
+    }
+
+    /// <summary>One action being sampled.</summary>
+    private sealed class Request(History history, double temperature, SeededRandom random, bool last) : IValueTaskSource<SampledAction>
+    {
+        private ManualResetValueTaskSourceCore<SampledAction> _core;
+
+        public History History { get; } = history;
+
+        public double Temperature { get; } = temperature;
+
+        public SeededRandom Random { get; } = random;
+
+        public bool Last { get; } = last;
+
+        public List<int> Tokens { get; } = [];
+
+        public double LogProb { get; set; }
+
+        public bool Done { get; private set; }
+
+        public History? After { get; set; }
+
+        /// <summary>How many sampled tokens have been fed; the last one of an action never is, its observation follows at once.</summary>
+        public int Fed { get; set; }
+
+        /// <summary>The token to feed next; for a row that is done, any token at its end.</summary>
+        public int LastFed => Tokens[^1];
+
+        public int FedPosition => History.Length + Fed;
+
+        public ValueTask<SampledAction> Task => new(this, _core.Version);
+
+        public void Take(int token, int actionEnd, int limit)
+        {
+            Tokens.Add(token);
+            Done = token == actionEnd || Tokens.Count == limit;
+            Truncated = Done && token != actionEnd;
+        }
+
+        private bool Truncated { get; set; }
+
+        public void Complete() => _core.SetResult(new SampledAction(After!, [.. Tokens], LogProb, Truncated));
+
+        public SampledAction GetResult(short token) => _core.GetResult(token);
+
+        public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            _core.OnCompleted(continuation, state, token, flags);
+    }
+}

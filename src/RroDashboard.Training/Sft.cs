@@ -1,0 +1,164 @@
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Metrics;
+using RroDashboard.Core.Plans;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Environments;
+using RroDashboard.Training.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RroDashboard.Training;
+
+/// <summary>One expert episode.</summary>
+/// <param name="Task">What was asked.</param>
+/// <param name="Turns">Each action with its observation.</param>
+/// <param name="Reward">What the expert got: it is imperfect on purpose.</param>
+public sealed record Demonstration(AgentTask Task, IReadOnlyList<(string Action, string Observation)> Turns, double Reward);
+
+/// <summary>
+/// Stage 1: supervised fine-tuning, behaviour cloning on expert trajectories (RRO section 3.1; learning.md 4).
+/// <code>L_SFT = - E over demonstrations [ sum over t of log pi(a_t | e_1:t-1) ]</code>
+/// Departures from the paper: the policy is a small model trained from scratch instead of Gemma-2 2B, so tokens that it does not
+/// write get a small weight as well (it has to learn the language of the observations too), and the demonstrations come from a
+/// scripted, deliberately imperfect expert.
+/// </summary>
+public static class Sft
+{
+    private const int WindowBatches = 16;
+    private const double FinalLearningRateShare = 0.05;
+
+    /// <summary>Plays demonstrations: the training tasks in turn, the same for every run of one environment.</summary>
+    public static IReadOnlyList<Demonstration> Demonstrate(IAgentEnvironment environment, RunPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        ArgumentNullException.ThrowIfNull(plan);
+        var tasks = environment.Tasks(TaskSplit.Train);
+        var demonstrations = new Demonstration[plan.Sft.Demonstrations];
+        for (var i = 0; i < demonstrations.Length; i++)
+        {
+            var random = new SeededRandom(plan.Environment.ContentSeed, i);
+            var task = tasks[i % tasks.Count];
+            var episode = environment.Reset(task);
+            var turns = new List<(string, string)>();
+            while (!episode.Finished)
+            {
+                var action = environment.ExpertAction(episode, random);
+                episode.Step(action);
+                turns.Add((action, episode.Observation));
+            }
+
+            demonstrations[i] = new Demonstration(task, turns, episode.Reward);
+        }
+
+        return demonstrations;
+    }
+
+    /// <summary>All text the policy will read or write in training, for the vocabulary.</summary>
+    public static IEnumerable<string> Texts(IEnumerable<Demonstration> demonstrations)
+    {
+        ArgumentNullException.ThrowIfNull(demonstrations);
+        foreach (var demonstration in demonstrations)
+        {
+            yield return " " + demonstration.Task.Instruction;
+            foreach (var (action, observation) in demonstration.Turns)
+            {
+                yield return " " + action;
+                yield return " " + observation;
+            }
+        }
+    }
+
+    /// <summary>Trains the policy on demonstrations. Those longer than the context are left out, with a warning.</summary>
+    /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
+    public static void Train(RunContext context, IReadOnlyList<Demonstration> demonstrations)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var options = context.Plan.Sft;
+        var data = Sequences(context, demonstrations);
+
+        using var optimizer = new AdamW(context.Model, options.WeightDecay);
+        var batches = Batches.Schedule([.. data.Select(d => d.Tokens.Length)], options.BatchSize, options.Updates, WindowBatches, context.Random(Purpose.SftOrder));
+        for (var update = 0; update < batches.Count; update++)
+        {
+            context.CancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            var learningRate = LearningRate(options, update);
+            optimizer.ZeroGrad();
+            var loss = Loss(context.Model, [.. batches[update].Select(i => data[i])], options.ObservationWeight);
+            loss.backward();
+            var norm = optimizer.ClipGradients(options.GradientClip);
+            optimizer.Step(learningRate);
+
+            var value = loss.ToDouble();
+            if (!double.IsFinite(value))
+            {
+                throw new InvalidOperationException($"The SFT loss is {value} at update {update}: lower Sft.LearningRate ({options.LearningRate}).");
+            }
+
+            context.Journal.Sample(new MetricPoint(SeriesNames.SftLoss, update, value));
+            context.Journal.Sample(new MetricPoint(SeriesNames.SftLearningRate, update, learningRate));
+            context.Journal.Sample(new MetricPoint(SeriesNames.SftGradientNorm, update, norm));
+            context.Journal.Sample(new ProgressReported(Stage.Sft, update + 1, batches.Count));
+        }
+    }
+
+    /// <summary>Demonstrations as token sequences that fit the context.</summary>
+    /// <exception cref="InvalidOperationException">None fits.</exception>
+    public static IReadOnlyList<(int[] Tokens, bool[] Written)> Sequences(RunContext context, IReadOnlyList<Demonstration> demonstrations)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(demonstrations);
+        var all = demonstrations.Select(d => context.Dialogue.Episode(d.Task.Instruction, d.Turns)).ToList();
+        var fitting = all.Where(d => d.Tokens.Length <= context.Model.Context).ToList();
+        if (fitting.Count == 0)
+        {
+            throw new InvalidOperationException($"No demonstration fits Model.Context = {context.Model.Context}; the shortest has {all.Min(d => d.Tokens.Length)} tokens.");
+        }
+
+        if (fitting.Count < all.Count)
+        {
+            context.Journal.Record(new AlertRaised("warning", $"{all.Count - fitting.Count} of {all.Count} demonstrations are longer than Model.Context = {context.Model.Context} and were left out."));
+        }
+
+        return fitting;
+    }
+
+    /// <summary>
+    /// Cross-entropy of the next token: weight 1 on tokens that the policy writes, <paramref name="observationWeight"/> on the
+    /// others, 0 on padding; divided by the sum of the weights.
+    /// </summary>
+    /// <returns>A scalar with a gradient.</returns>
+    public static Tensor Loss(CausalLm model, IReadOnlyList<(int[] Tokens, bool[] Written)> batch, double observationWeight)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(batch);
+        var length = batch.Max(b => b.Tokens.Length) - 1;
+        var inputs = new long[batch.Count * length];
+        var targets = new long[batch.Count * length];
+        var weights = new float[batch.Count * length];
+        for (var b = 0; b < batch.Count; b++)
+        {
+            var (tokens, written) = batch[b];
+            for (var t = 0; t < tokens.Length - 1; t++)
+            {
+                var at = (b * length) + t;
+                (inputs[at], targets[at]) = (tokens[t], tokens[t + 1]);
+                weights[at] = written[t + 1] ? 1f : (float)observationWeight;
+            }
+        }
+
+        var hidden = model.forward(tensor(inputs, [batch.Count, length]));                 // (B, T, d)
+        var logProbs = model.Logits(hidden).log_softmax(-1).view(-1, model.Vocabulary);    // (B T, V)
+        var weight = tensor(weights);
+        var chosen = logProbs.gather(1, tensor(targets).unsqueeze(1)).squeeze(1);          // (B T)
+        return -(chosen * weight).sum() / weights.Sum();
+    }
+
+    // Linear warm-up, then a cosine down to 5 % of the peak.
+    private static double LearningRate(SftOptions options, int update)
+    {
+        var warmup = options.WarmupUpdates == 0 ? 1 : Math.Min(1.0, (update + 1.0) / options.WarmupUpdates);
+        var cosine = (1 + Math.Cos(Math.PI * update / options.Updates)) / 2;
+        return options.LearningRate * warmup * (FinalLearningRateShare + ((1 - FinalLearningRateShare) * cosine));
+    }
+}
