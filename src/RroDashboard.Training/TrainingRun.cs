@@ -60,14 +60,19 @@ public sealed class TrainingRun
             tokenizer.Size,
             environment.RewardRange));
 
+        Log($"{demonstrations.Count} demonstrations with a mean reward of {demonstrations.Average(d => d.Reward):0.000} in {demonstrations.Average(d => d.Turns.Count):0.0} steps; a vocabulary of {tokenizer.Size} tokens; a policy of {model.ParameterCount} parameters.");
+
         Timed(Stage.Sft, () => Sft.Train(context, demonstrations));
         Save(Stage.Sft);
         var before = Timed(Stage.Baseline, () => Evaluate.Run(context, Stage.Baseline));
         var (pairs, budget) = Timed(Stage.Explore, () => Explore.Run(context));
+        Log($"{budget.Candidates} candidates at {budget.Steps} steps ({budget.CandidatesPerStep:0.00} each), {budget.SameState} of them in a state seen before; {budget.Rollouts} rollouts; {budget.Pairs} pairs; nothing rose at {budget.NoRise} steps.");
         var dpo = Timed(Stage.Dpo, () => Dpo.Train(context, pairs, demonstrations));
         Save(Stage.Dpo);
         var after = Timed(Stage.Evaluate, () => Evaluate.Run(context, Stage.Evaluate));
         return Summarise(before, after, budget, dpo, _time.GetElapsedTime(began).TotalSeconds);
+
+        void Log(FormattableString text) => _journal.Sample(new LogLine("info", FormattableString.Invariant(text)));
 
         void Save(Stage stage) => _journal.Record(Checkpoint.Save(_runFolder, stage, model, _plan.Model, tokenizer));
     }

@@ -51,12 +51,13 @@ public sealed class SamplingEngine : IDisposable
     /// <param name="actionEnd">Token that ends an action.</param>
     /// <param name="maxActionTokens">Longest action.</param>
     /// <param name="cancellationToken">Ends <see cref="Run"/> at the next batch.</param>
-    public SamplingEngine(CausalLm model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken)
+    /// <param name="cacheRows">Histories whose keys and values are kept; by default as many as fit <see cref="CacheBytes"/>.</param>
+    public SamplingEngine(CausalLm model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         (_model, _actionEnd, _maxActionTokens, _cancellationToken) = (model, actionEnd, maxActionTokens, cancellationToken);
         var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.Width) + (3L * model.Width));
-        var rows = (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
+        var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
         _cache = CacheRows.Allocate(model, rows, model.Context);
         _nextLogits = zeros(rows, model.Vocabulary).DetachFromDisposeScope();
         _owners = new History?[rows];

@@ -1,0 +1,104 @@
+using RroDashboard.Core;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Training.Checkpoints;
+using static TorchSharp.torch;
+
+namespace RroDashboard.Training.Tests;
+
+public sealed class TrainingRunTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("rro-run-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Run_SamePlanTwice_SameLedgerAndSameRewards()
+    {
+        var (first, _) = Run("Seed=3");
+        var (second, _) = Run("Seed=3");
+        var (other, _) = Run("Seed=4");
+
+        Assert.Equal(first.LedgerSha256, second.LedgerSha256);
+        Assert.Equal(first.Final.Greedy, second.Final.Greedy);
+        Assert.Equal(first.Final.Sampled, second.Final.Sampled);
+        Assert.NotEqual(first.LedgerSha256, other.LedgerSha256);
+    }
+
+    [Fact]
+    public void Run_Smoke_GoesThroughEveryStageInOrder()
+    {
+        var (summary, journal) = Run();
+
+        Assert.Equal([Stage.Sft, Stage.Baseline, Stage.Explore, Stage.Dpo, Stage.Evaluate], journal.Facts.OfType<StageFinished>().Select(s => s.Stage));
+        Assert.IsType<RunStarted>(journal.Facts[0]);
+        Assert.Equal(4, journal.Facts.OfType<EvaluationFinished>().Count());
+        Assert.All(journal.Facts.OfType<EvaluationFinished>(), e =>
+        {
+            Assert.Equal(20, e.Episodes.Count);
+            Assert.Equal(e.Episodes.Average(x => x.Reward), e.Mean, 12);
+            Assert.InRange(e.Mean, e.Low, e.High);
+        });
+        Assert.Equal(summary.Explore.Pairs, journal.Facts.OfType<PairCreated>().Count());
+    }
+
+    [Fact]
+    public void Run_Checkpoints_LoadAsTheModelThatWasSaved()
+    {
+        using var scope = NewDisposeScope();
+        var (_, journal) = Run();
+        var saved = journal.Facts.OfType<CheckpointSaved>().ToList();
+
+        Assert.Equal([Stage.Sft, Stage.Dpo], saved.Select(s => s.Stage));
+        var (sft, options, tokenizer) = Checkpoint.Load(Path.Combine(_folder, saved[0].Folder));
+        var (dpo, _, _) = Checkpoint.Load(Path.Combine(_folder, saved[1].Folder));
+        Assert.NotEqual(
+            sft.parameters().SelectMany(p => p.detach().data<float>().ToArray()),
+            dpo.parameters().SelectMany(p => p.detach().data<float>().ToArray()));
+
+        var again = Checkpoint.Save(Path.Combine(_folder, "again"), Stage.Sft, sft, options, tokenizer);
+        Assert.Equal(saved[0].Sha256, again.Sha256);
+    }
+
+    [Fact]
+    public void Run_Cancelled_ThrowsAndLeavesNoHalfCheckpoint()
+    {
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        var run = new TrainingRun(Presets.Create("smoke"), _folder, new TestJournal(), TimeProvider.System, cancelled.Token);
+
+        Assert.Throws<OperationCanceledException>(run.Run);
+        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void Constructor_ImpossiblePlan_IsRefused()
+    {
+        var plan = Presets.Create("smoke");
+        plan.Model.Width = 30;
+
+        Assert.Throws<PlanException>(() => new TrainingRun(plan, _folder, new TestJournal(), TimeProvider.System, CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("model.safetensors", "cut short")]
+    [InlineData("config.json", "missing or damaged")]
+    [InlineData("tokenizer.json", "missing or damaged")]
+    public void Load_DamagedFile_SaysWhich(string file, string message)
+    {
+        var (_, journal) = Run();
+        var folder = Path.Combine(_folder, journal.Facts.OfType<CheckpointSaved>().First().Folder);
+        var path = Path.Combine(folder, file);
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..20]);
+
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Checkpoint.Load(folder)).Message, StringComparison.Ordinal);
+    }
+
+    private (RunSummary Summary, TestJournal Journal) Run(params string[] settings)
+    {
+        var plan = Presets.Create("smoke");
+        PlanSettings.Apply(plan, settings);
+        var journal = new TestJournal();
+        return (new TrainingRun(plan, _folder, journal, TimeProvider.System, CancellationToken.None).Run(), journal);
+    }
+}
