@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
+using TorchSharp;
+
+namespace RroDashboard.Engine;
+
+/// <summary>The native engine cannot be used; the message says why and what to install.</summary>
+public sealed class EngineUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>
+/// Start-up order of the native engine (tensor-engine.md 6.10): environment variables through libc before anything is loaded, then
+/// the shim, then memory settings and threads, then a check of the linear algebra library.
+/// </summary>
+public static unsafe partial class EngineSetup
+{
+    /// <summary>Below this many billions of floating point operations a second the linear algebra is the reference one.</summary>
+    public const double MinGigaflops = 10;
+
+    private const string Library = "rro_engine";
+    private const string Install = "apt install libtorch-dev libopenblas0-pthread g++";
+    private static readonly Lock s_lock = new();
+    private static bool s_loaded;
+    private static string s_failure = "";
+    private static long s_live;
+
+    /// <summary>Tensors that are alive, in all threads.</summary>
+    public static long LiveTensors => Interlocked.Read(ref s_live);
+
+    /// <summary>Speed of the check at start-up, billions of floating point operations a second on one thread.</summary>
+    public static double Gigaflops { get; private set; }
+
+    /// <summary>Loads the engine if needed.</summary>
+    /// <exception cref="EngineUnavailableException">It cannot be used.</exception>
+    public static void Load()
+    {
+        lock (s_lock)
+        {
+            if (s_loaded)
+            {
+                return;
+            }
+
+            if (s_failure.Length > 0)
+            {
+                throw new EngineUnavailableException(s_failure);
+            }
+
+            try
+            {
+                // libgomp reads this once, when it is loaded. Spinning threads on shared cores cost a factor of 20. Only the C
+                // environment counts; .NET's own copy does not reach it.
+                _ = setenv("OMP_WAIT_POLICY", "passive", 0);
+                NativeLibrary.SetDllImportResolver(typeof(EngineSetup).Assembly, Resolve);
+                _ = start_version();
+                start_keep_memory();
+                start_set_threads(1);
+                s_loaded = true;
+                Gigaflops = MeasureGigaflops();
+                RefuseReferenceBlas(Gigaflops);
+            }
+            catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException or EngineUnavailableException)
+            {
+                s_loaded = false;
+                s_failure = e is EngineUnavailableException
+                    ? e.Message
+                    : $"The tensor engine cannot be loaded: {FirstLine(e.Message)}. On Debian or Ubuntu: {Install}, then build again.";
+                throw new EngineUnavailableException(s_failure, e);
+            }
+        }
+    }
+
+    /// <summary>Loads the engine if needed.</summary>
+    /// <param name="reason">Why it cannot be used, as one sentence; empty when it can.</param>
+    public static bool TryLoad(out string reason)
+    {
+        try
+        {
+            Load();
+            reason = "";
+            return true;
+        }
+        catch (EngineUnavailableException e)
+        {
+            reason = e.Message;
+            return false;
+        }
+    }
+
+    /// <summary>For example "libtorch 1.13.1, OpenBLAS 0.3.21, 1 thread".</summary>
+    public static string Describe()
+    {
+        Load();
+        var blas = Marshal.PtrToStringUTF8(Native.rro_blas()) ?? "";
+        var words = blas.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var threads = Native.rro_threads();
+        return $"libtorch {Marshal.PtrToStringUTF8(Native.rro_version())}, {(words.Length > 1 ? words[0] + " " + words[1] : "other BLAS")}, {threads} thread{(threads == 1 ? "" : "s")}";
+    }
+
+    /// <summary>Refuses a linear algebra library that is 40 times too slow (measured) instead of training for an hour.</summary>
+    /// <exception cref="EngineUnavailableException">Below <see cref="MinGigaflops"/>.</exception>
+    public static void RefuseReferenceBlas(double gigaflops)
+    {
+        if (gigaflops < MinGigaflops)
+        {
+            throw new EngineUnavailableException(FormattableString.Invariant(
+                $"Matrix products run at {gigaflops:0.0} GFLOP/s, so libtorch uses the reference BLAS: apt install libopenblas0-pthread makes them about 40 times faster."));
+        }
+    }
+
+    internal static void Born() => Interlocked.Increment(ref s_live);
+
+    internal static void Died() => Interlocked.Decrement(ref s_live);
+
+    // Best of a few, because another process may hold the core.
+    private static double MeasureGigaflops()
+    {
+        const int Size = 256;
+        const int Tries = 5;
+        using var scope = torch.NewDisposeScope();
+        var a = torch.ones(Size, Size);
+        var best = 0.0;
+        for (var i = 0; i < Tries; i++)
+        {
+            var began = Stopwatch.GetTimestamp();
+            a.matmul(a);
+            best = Math.Max(best, 2.0 * Size * Size * Size / Stopwatch.GetElapsedTime(began).TotalSeconds / 1e9);
+        }
+
+        return best;
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        if (name != Library)
+        {
+            return 0;
+        }
+
+        var beside = Path.Combine(AppContext.BaseDirectory, "lib" + Library + ".so");
+        return File.Exists(beside)
+            ? NativeLibrary.Load(beside)
+            : throw new DllNotFoundException($"{beside} is missing, because the build ran without libtorch");
+    }
+
+    private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd('.', ' ');
+
+    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int setenv(string name, string value, int overwrite);
+
+    // Own entry points for the first calls: Native's static constructor would come back here.
+    [LibraryImport(Library, EntryPoint = "rro_version")]
+    private static partial nint start_version();
+
+    [LibraryImport(Library, EntryPoint = "rro_keep_memory")]
+    private static partial void start_keep_memory();
+
+    [LibraryImport(Library, EntryPoint = "rro_set_threads")]
+    private static partial void start_set_threads(int threads);
+}

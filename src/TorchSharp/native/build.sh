@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Compiles the shim: build.sh OUTPUT [LIBTORCH_ROOT]. Called by the build of TorchSharp.csproj.
+# Prints one sentence that begins with "engine: " when something is missing.
+set -u
+output=$1
+root=${2:-}
+install='apt install libtorch-dev libopenblas0-pthread g++'
+
+command -v g++ >/dev/null || { echo "engine: g++ is missing. On Debian or Ubuntu: $install (or build with -p:SkipNativeEngine=true, without training)."; exit 1; }
+
+if [ -n "$root" ]; then
+  include=(-I"$root/include" -I"$root/include/torch/csrc/api/include")
+  link=(-L"$root/lib" -Wl,-rpath,"$root/lib")
+else
+  include=(-I/usr/include/torch/csrc/api/include)
+  link=()
+fi
+# The linker would drop the CUDA half, in which nothing is called by name, and with it every kernel.
+libraries=(-ltorch -ltorch_cpu -lc10 -ldl)
+[ -n "$root" ] && [ -e "$root/lib/libtorch_cuda.so" ] && libraries=(-Wl,--no-as-needed -ltorch_cuda "${libraries[@]}")
+
+if ! echo '#include <ATen/core/Tensor.h>' | g++ -std=c++17 "${include[@]}" -E -x c++ - >/dev/null 2>&1 \
+  && ! echo '#include <ATen/core/Tensor.h>' | g++ -std=c++20 "${include[@]}" -E -x c++ - >/dev/null 2>&1; then
+  echo "engine: the headers of libtorch are missing. On Debian or Ubuntu: $install (or build with -p:SkipNativeEngine=true, without training)."
+  exit 1
+fi
+
+mkdir -p "$(dirname "$output")"
+log=$output.log
+# Newer headers want C++20, older ones do not know it everywhere: the first that works.
+for standard in c++17 c++20; do
+  if g++ -std=$standard -O2 -fPIC -shared -fvisibility=hidden "${include[@]}" native/shim.cpp -o "$output.new" "${link[@]}" "${libraries[@]}" >"$log" 2>&1; then
+    mv "$output.new" "$output"
+    exit 0
+  fi
+done
+echo "engine: native/shim.cpp does not compile against this libtorch; the compiler's words are in $log."
+exit 1
