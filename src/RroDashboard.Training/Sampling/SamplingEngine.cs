@@ -26,10 +26,10 @@ public sealed record SampledAction(History After, int[] Tokens, double LogProb, 
 public sealed class SamplingEngine : IDisposable
 {
     /// <summary>Rows computed in one piece: more fill the processor's cache with temporaries, fewer pay call overhead.</summary>
-    public const int RowsPerPass = 512;
+    public const int RowsPerPass = 256;
 
     /// <summary>Memory for keys and values.</summary>
-    public const long CacheBytes = 512L << 20;
+    public const long CacheBytes = 256L << 20;
 
     // Finished rows are dropped from the working batch when fewer than this share is alive.
     private const double CompactBelow = 0.6;
