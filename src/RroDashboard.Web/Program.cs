@@ -1,7 +1,1 @@
-var builder = WebApplication.CreateBuilder(args);
-builder.Services.AddRazorComponents().AddInteractiveServerComponents();
-var app = builder.Build();
-app.UseAntiforgery();
-app.MapStaticAssets();
-app.MapRazorComponents<RroDashboard.Web.Components.App>().AddInteractiveServerRenderMode();
-app.Run();
+return await RroDashboard.Web.CommandLine.RroCommandLine.RunAsync(args);
