@@ -117,7 +117,10 @@ public sealed class RroWebApplication : IAsyncDisposable
     {
         app.UseMiddleware<BrowserSecurityMiddleware>();
         app.UseExceptionHandler(RroUrls.Error, createScopeForErrors: true);
-        app.UseStatusCodePagesWithReExecute(RroUrls.NotFound, createScopeForStatusCodePages: true);
+        // Only for people: a script that asks for data gets the bare status.
+        app.UseWhen(
+            context => HttpMethods.IsGet(context.Request.Method) && !RroUrls.IsForScripts(context.Request.Path),
+            pages => pages.UseStatusCodePagesWithReExecute(RroUrls.NotFound, createScopeForStatusCodePages: true));
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();
@@ -127,7 +130,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapSignIn();
         app.MapHealthChecks(RroUrls.HealthLive, new() { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks(RroUrls.HealthReady).AllowAnonymous();
-        app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode();
+        // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.
+        app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }
 
     // Configuration files and environment variables can add addresses of their own, past the check of --url.

@@ -30,7 +30,7 @@ public static class SignInEndpoints
             cookie.Events.OnRedirectToLogin = context =>
             {
                 // A script that asks for data wants a status, not the HTML of the sign-in page.
-                if (WantsStatus(context.Request))
+                if (RroUrls.IsForScripts(context.Request.Path))
                 {
                     context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                 }
@@ -73,7 +73,4 @@ public static class SignInEndpoints
         await context.SignOutAsync();
         return Results.LocalRedirect(RroUrls.SignIn);
     }
-
-    private static bool WantsStatus(HttpRequest request) =>
-        request.Path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) || request.Path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase) || request.Path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase);
 }

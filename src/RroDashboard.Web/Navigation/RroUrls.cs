@@ -36,6 +36,12 @@ public static class RroUrls
     /// <summary>Name of the query parameter of <see cref="SignIn"/> and form field of <see cref="RedeemLink"/>.</summary>
     public const string TokenParameter = "token";
 
+    /// <summary>Paths that programs ask, which want a status and not a page.</summary>
+    public static bool IsForScripts(PathString path) =>
+        path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Page of a run.</summary>
     public static string Run(string runId) => $"/runs/{Uri.EscapeDataString(runId)}";
 
