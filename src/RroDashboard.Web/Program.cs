@@ -1,1 +1,1 @@
-return 0;
+return await RroDashboard.Web.CommandLine.RroCommandLine.RunAsync(args);
