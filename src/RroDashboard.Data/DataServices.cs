@@ -1,0 +1,43 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace RroDashboard.Data;
+
+/// <summary>Registers the data side.</summary>
+public static class DataServices
+{
+    /// <summary>Name of the database file in the data folder.</summary>
+    public const string FileName = "rrodashboard.db";
+
+    /// <summary>Adds the database in a folder, its writer and its readers. The folder must exist.</summary>
+    public static IServiceCollection AddRroData(this IServiceCollection services, string dataFolder)
+    {
+        // Private: the shared cache turns waiting into errors.
+        var connection = new SqliteConnectionStringBuilder
+        {
+            DataSource = Path.Combine(dataFolder, FileName),
+            Cache = SqliteCacheMode.Private,
+            DefaultTimeout = 30,
+        };
+        services.AddSingleton<SqlitePragmaInterceptor>();
+        services.AddDbContextFactory<RroDbContext>((provider, options) => options
+            .UseSqlite(connection.ToString())
+            .AddInterceptors(provider.GetRequiredService<SqlitePragmaInterceptor>()));
+        services.AddSingleton<RunStore>();
+        services.AddSingleton<RunQueries>();
+        services.AddSingleton<JournalWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
+        return services;
+    }
+
+    /// <summary>Brings the database file to this version. Call it before anything else touches the database.</summary>
+    public static async Task MigrateRroDataAsync(this IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var context = await services.GetRequiredService<IDbContextFactory<RroDbContext>>().CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            await context.Database.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+using System.Collections.Frozen;
+using System.Reflection;
+using System.Text.Json.Serialization;
+using RroDashboard.Core.Events;
+
+namespace RroDashboard.Data;
+
+/// <summary>Discriminators of the events, as declared on <see cref="RunEvent"/>.</summary>
+public static class EventKinds
+{
+    private static readonly FrozenDictionary<Type, string> s_kinds = typeof(RunEvent).GetCustomAttributes<JsonDerivedTypeAttribute>()
+        .ToFrozenDictionary(a => a.DerivedType, a => (string)a.TypeDiscriminator!);
+
+    /// <summary>For example "stepDecided".</summary>
+    public static string Of(RunEvent happened)
+    {
+        ArgumentNullException.ThrowIfNull(happened);
+        return s_kinds[happened.GetType()];
+    }
+
+    /// <summary>For example "stepDecided".</summary>
+    public static string Of<T>()
+        where T : RunEvent => s_kinds[typeof(T)];
+}

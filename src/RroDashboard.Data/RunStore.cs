@@ -1,0 +1,87 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Data.Entities;
+
+namespace RroDashboard.Data;
+
+/// <summary>Adds and removes runs. What happens within a run is the journal's business.</summary>
+public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
+{
+    // Lower case without vowels (no words) and without letters and digits that look alike. 20^10 ids.
+    private const string Alphabet = "bcdfghjkmnpqrstvwxz7";
+    private const int IdLength = 10;
+
+    /// <summary>Adds a queued run; the same request key gives the run that it made before.</summary>
+    /// <param name="plan">Checked before.</param>
+    /// <param name="requestKey">Named by whoever asks, for example once per form.</param>
+    /// <param name="cancellationToken">Given up.</param>
+    /// <returns>The run's id, and whether it was made by this call.</returns>
+    public async Task<(string Id, bool Made)> CreateAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            if (await FindByKeyAsync(context, requestKey, cancellationToken).ConfigureAwait(false) is { } before)
+            {
+                return (before, false);
+            }
+
+            var run = new RunEntity
+            {
+                Id = NewId(),
+                RequestKey = requestKey,
+                Preset = plan.Preset,
+                SettingsJson = JsonSerializer.Serialize(PlanSettings.ToDictionary(plan)),
+                State = RunState.Queued,
+                CreatedTicks = time.GetUtcNow().UtcTicks,
+            };
+            context.Runs.Add(run);
+            try
+            {
+                await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+                return (run.Id, true);
+            }
+            catch (DbUpdateException)
+            {
+                // Two requests with one key at once: the unique index let one of them win.
+                context.Entry(run).State = EntityState.Detached;
+                if (await FindByKeyAsync(context, requestKey, cancellationToken).ConfigureAwait(false) is { } winner)
+                {
+                    return (winner, false);
+                }
+
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Ids of runs that a process left behind: no process works on them any more.</summary>
+    public async Task<IReadOnlyList<string>> LeftBehindAsync(CancellationToken cancellationToken)
+    {
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            return await context.Runs.Where(r => r.State == RunState.Running || r.State == RunState.Queued).Select(r => r.Id).ToListAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Removes a run and everything it said.</summary>
+    /// <returns>False when there is no such run.</returns>
+    public async Task<bool> DeleteAsync(string runId, CancellationToken cancellationToken)
+    {
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            return await context.Runs.Where(r => r.Id == runId).ExecuteDeleteAsync(cancellationToken).ConfigureAwait(false) > 0;
+        }
+    }
+
+    private static Task<string?> FindByKeyAsync(RroDbContext context, string requestKey, CancellationToken cancellationToken) =>
+        context.Runs.AsNoTracking().Where(r => r.RequestKey == requestKey).Select(r => r.Id).FirstOrDefaultAsync(cancellationToken);
+
+    private static string NewId() => RandomNumberGenerator.GetString(Alphabet, IdLength);
+}
