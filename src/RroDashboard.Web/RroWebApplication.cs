@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Radzen;
@@ -117,10 +118,18 @@ public sealed class RroWebApplication : IAsyncDisposable
     {
         app.UseMiddleware<BrowserSecurityMiddleware>();
         app.UseExceptionHandler(RroUrls.Error, createScopeForErrors: true);
-        // Only for people: a script that asks for data gets the bare status.
-        app.UseWhen(
-            context => HttpMethods.IsGet(context.Request.Method) && !RroUrls.IsForScripts(context.Request.Path),
-            pages => pages.UseStatusCodePagesWithReExecute(RroUrls.NotFound, createScopeForStatusCodePages: true));
+        app.UseStatusCodePagesWithReExecute(RroUrls.NotFound, createScopeForStatusCodePages: true);
+        app.Use((context, next) =>
+        {
+            // The page is for people: a script that asks for data gets the bare status.
+            if ((!HttpMethods.IsGet(context.Request.Method) || RroUrls.IsForScripts(context.Request.Path))
+                && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            {
+                pages.Enabled = false;
+            }
+
+            return next(context);
+        });
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();

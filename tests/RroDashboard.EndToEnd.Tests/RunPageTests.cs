@@ -5,8 +5,6 @@ namespace RroDashboard.EndToEnd.Tests;
 
 public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
 {
-    private const int Timeout = 30_000;
-
     [Fact]
     public async Task RunPage_WhileItRuns_ChartsMoveAndAcceptancesAppear()
     {
@@ -15,18 +13,18 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
         var page = visitor.Page;
         await page.GotoAsync(visitor.Url + $"/runs/{run}");
 
-        await WaitAsync(page, "document.querySelector('#live')?.dataset.live === 'live'");
-        await WaitAsync(page, "document.querySelectorAll('#feed li').length > 0");
-        await WaitAsync(page, "Number(document.querySelector('#chart-step-reward').dataset.draws ?? 0) > 0");
+        await page.UntilAsync("document.querySelector('#live')?.dataset.live === 'live'");
+        await page.UntilAsync("document.querySelectorAll('#feed li').length > 0");
+        await page.UntilAsync("Number(document.querySelector('#chart-step-reward').dataset.draws ?? 0) > 0");
         var draws = await NumberAsync(page, "Number(document.querySelector('#chart-step-reward').dataset.draws)");
         var steps = await NumberAsync(page, "Number(document.querySelector('[data-now=steps]').textContent.replace(/,/g, ''))");
-        await WaitAsync(page, $"Number(document.querySelector('#chart-step-reward').dataset.draws) > {draws}");
-        await WaitAsync(page, $"Number(document.querySelector('[data-now=steps]').textContent.replace(/,/g, '')) > {steps}");
+        await page.UntilAsync($"Number(document.querySelector('#chart-step-reward').dataset.draws) > {draws}");
+        await page.UntilAsync($"Number(document.querySelector('[data-now=steps]').textContent.replace(/,/g, '')) > {steps}");
 
         var verdict = await page.Locator("#feed li .verdict").First.TextContentAsync();
         Assert.Matches(@"^(Candidate \d of at most 5 rose: \d\.\d\d ≥ \d\.\d\d \(\d rollouts?\)\.|Nothing rose over \d\.\d\d in 5 candidates; the best seen was kept at \d\.\d\d \(\d rollouts?\)\.)$", verdict!);
         await fixture.Dashboard.WaitForEndAsync(run);
-        await WaitAsync(page, "document.querySelector('#live')?.dataset.live === 'ended'");
+        await page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
         Assert.Empty(visitor.Errors);
     }
 
@@ -37,7 +35,7 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await page.GotoAsync(visitor.Url + $"/runs/{run}");
-        await WaitAsync(page, "Number(document.querySelector('#chart-step-reward').dataset.draws ?? 0) > 0");
+        await page.UntilAsync("Number(document.querySelector('#chart-step-reward').dataset.draws ?? 0) > 0");
 
         var before = await NumberAsync(page, "Number(document.querySelector('#chart-step-reward').dataset.draws)");
         var watch = System.Diagnostics.Stopwatch.StartNew();
@@ -55,15 +53,15 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
         await using var first = await fixture.VisitAsync();
         await first.Page.GotoAsync(first.Url + $"/runs/{run}");
         await fixture.Dashboard.WaitForEndAsync(run);
-        await WaitAsync(first.Page, "document.querySelector('#live')?.dataset.live === 'ended'");
+        await first.Page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
         var followed = await NumbersAsync(first.Page);
 
         await first.Page.ReloadAsync();
-        await WaitAsync(first.Page, "document.querySelector('#live')?.dataset.live === 'ended'");
+        await first.Page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
         var reloaded = await NumbersAsync(first.Page);
         await using var second = await fixture.VisitAsync();
         await second.Page.GotoAsync(second.Url + $"/runs/{run}");
-        await WaitAsync(second.Page, "document.querySelector('#live')?.dataset.live === 'ended'");
+        await second.Page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
         var late = await NumbersAsync(second.Page);
 
         Assert.Contains("48", followed, StringComparison.Ordinal);
@@ -79,14 +77,14 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await page.GotoAsync(visitor.Url + $"/runs/{run}");
-        await WaitAsync(page, "document.querySelectorAll('#feed li').length > 0");
+        await page.UntilAsync("document.querySelectorAll('#feed li').length > 0");
 
         foreach (var summary in await page.Locator("#feed li summary").AllAsync())
         {
             await summary.ClickAsync();
         }
 
-        await WaitAsync(page, "document.querySelectorAll('#feed .candidates table').length > 0 && ![...document.querySelectorAll('#feed .candidates')].some(c => c.textContent === 'Reading ...')");
+        await page.UntilAsync("document.querySelectorAll('#feed .candidates table').length > 0 && ![...document.querySelectorAll('#feed .candidates')].some(c => c.textContent === 'Reading ...')");
         var text = await page.Locator("#feed").TextContentAsync();
         Assert.All(ScriptedRun.Hostile, hostile => Assert.Contains(hostile, text, StringComparison.Ordinal));
         Assert.Equal(0, await page.Locator("#feed b, #feed img, #feed script").CountAsync());
@@ -101,10 +99,10 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await visitor.Page.GotoAsync(visitor.Url + $"/runs/{run}");
-        await WaitAsync(page, "document.querySelector('#live')?.dataset.live === 'live' && document.querySelector('#stop-run') !== null");
+        await page.UntilAsync("document.querySelector('#live')?.dataset.live === 'live' && document.querySelector('#stop-run') !== null");
 
         var reached = new List<string>();
-        await page.EvaluateAsync("document.activeElement?.blur()");
+        await page.EvaluateAsync("document.body.tabIndex = -1; document.body.focus()");
         for (var i = 0; i < 40 && !reached.Contains("feed-scroll"); i++)
         {
             await page.Keyboard.PressAsync("Tab");
@@ -116,10 +114,10 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
         await page.Keyboard.PressAsync("s");
         Assert.Equal("stop-run", await page.EvaluateAsync<string>("document.activeElement.id"));
         await page.Keyboard.PressAsync("Enter");
-        await page.GetByRole(AriaRole.Dialog).WaitForAsync();
-        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Stop the run" }).FocusAsync();
+        await page.GetByRole(AriaRole.Alertdialog).WaitForAsync();
+        await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Stop the run" }).FocusAsync();
         await page.Keyboard.PressAsync("Enter");
-        await WaitAsync(page, "document.querySelector('.run-head .state')?.textContent.includes('Stopped')");
+        await page.UntilAsync("document.querySelector('.run-head .state')?.textContent.includes('Stopped')");
         await fixture.Dashboard.WaitForEndAsync(run);
     }
 
@@ -131,7 +129,7 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await page.GotoAsync(visitor.Url + $"/runs/{run}");
-        await WaitAsync(page, "document.querySelector('#live')?.dataset.live === 'ended'");
+        await page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
 
         await page.Locator("#chart-held [data-view=table]").ClickAsync();
         await page.Locator("#chart-held .twin table").WaitForAsync();
@@ -157,9 +155,6 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
             [...document.querySelectorAll('.headline dd, #chart-candidates .twin td, #budget .facts dd, #feed li .verdict, #feed [data-foot]')].map(e => e.textContent).join('|')
             """);
     }
-
-    private static Task WaitAsync(IPage page, string condition) =>
-        page.WaitForFunctionAsync(condition, null, new PageWaitForFunctionOptions { Timeout = Timeout, PollingInterval = 50 });
 
     private static async Task<double> NumberAsync(IPage page, string expression) =>
         double.Parse(await page.EvaluateAsync<string>($"String({expression})"), CultureInfo.InvariantCulture);

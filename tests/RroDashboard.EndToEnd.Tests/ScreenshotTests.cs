@@ -22,7 +22,7 @@ public sealed class ScreenshotTests(BrowserFixture fixture) : IClassFixture<Brow
             await visitor.GoAsync(path);
             if (page == "run")
             {
-                await visitor.Page.WaitForFunctionAsync("Number(document.querySelector('#chart-step-reward').dataset.draws ?? 0) > 0");
+                await visitor.Page.UntilAsync("Number(document.querySelector('#chart-step-reward').dataset.draws ?? 0) > 0");
                 await visitor.Page.WaitForTimeoutAsync(1500);
             }
 

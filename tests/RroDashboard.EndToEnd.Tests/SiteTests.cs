@@ -62,9 +62,9 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
         await visitor.GoAsync("/runs/new");
         var page = visitor.Page;
 
-        await page.GetByLabel("Max candidates").FillAsync("0");
+        await page.Locator("#set-Explore-MaxCandidates").FillAsync("0");
         await page.GetByText("Explore.MaxCandidates = '0' is not allowed: it must be a whole number from 1 to 1000.").WaitForAsync();
-        await page.GetByLabel("Max candidates").BlurAsync();
+        await page.Locator("#set-Explore-MaxCandidates").BlurAsync();
         await page.Locator("#start-run").ClickAsync();
 
         await page.Locator("#refusal").WaitForAsync();
@@ -80,8 +80,8 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
         var page = visitor.Page;
         var before = await fixture.Dashboard.CountRunsAsync();
 
-        await page.GetByLabel("Seed").FillAsync("12");
-        await page.GetByLabel("Seed").BlurAsync();
+        await page.Locator("#set-Seed").FillAsync("12");
+        await page.Locator("#set-Seed").BlurAsync();
         await page.GetByText("src/run.sh train --preset smoke --seed 12").WaitForAsync();
         await page.Locator("#start-run").DblClickAsync();
         await page.WaitForURLAsync(url => url.Contains("/runs/", StringComparison.Ordinal) && !url.Contains("/runs/new", StringComparison.Ordinal));
@@ -130,12 +130,12 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
         await visitor.GoAsync("/runs/new");
         var page = visitor.Page;
 
-        await page.EvaluateAsync("document.activeElement?.blur()");
+        await page.EvaluateAsync("document.body.tabIndex = -1; document.body.focus()");
         await page.Keyboard.PressAsync("Tab");
         Assert.Equal("Skip to the content", await page.EvaluateAsync<string>("document.activeElement.textContent"));
         await page.Keyboard.PressAsync("Enter");
 
-        await page.WaitForFunctionAsync("document.activeElement?.id === 'content'");
+        await page.UntilAsync("document.activeElement?.id === 'content'");
         Assert.Contains("/runs/new", page.Url, StringComparison.Ordinal);
     }
 

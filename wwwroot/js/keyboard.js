@@ -57,7 +57,10 @@ document.addEventListener('click', event => {
   if (!(event.target instanceof Element)) {
     return;
   }
-  if (event.target.closest('[data-open-help]')) {
+  if (event.target.closest('.skip')) {
+    // Blazor scrolls there but leaves the focus where it was.
+    document.getElementById('content')?.focus();
+  } else if (event.target.closest('[data-open-help]')) {
     openHelp();
   } else if (event.target.closest('[data-close-help]')) {
     help()?.close();

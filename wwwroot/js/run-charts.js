@@ -78,7 +78,7 @@ const charts = {
       return {
         traces: p => [
           { type: 'bar', x: labels, y: counts, name: 'rose at candidate', marker: { color: p.series[0] }, hovertemplate: '%{y} steps' },
-          { type: 'bar', x: ['no rise'], y: [model.noRise], name: 'no rise', marker: { color: p.series[1], pattern: { shape: '/', fgcolor: p.surface, size: 6, solidity: 0.3 } }, hovertemplate: '%{y} steps' },
+          { type: 'bar', x: ['no rise'], y: [model.noRise], name: 'no rise', marker: { color: p.series[1] }, hovertemplate: '%{y} steps' },
         ],
         layout: { xTitle: 'candidates tried until one rose', yTitle: 'steps', xaxis: { type: 'category', categoryorder: 'array', categoryarray: [...labels, 'no rise'] }, hovermode: 'closest' },
         columns: ['candidates tried', 'steps', 'share'],
@@ -142,10 +142,10 @@ const charts = {
       if (found.length === 0) {
         return null;
       }
-      const points = (key, colour, name, symbol) => {
+      const points = (key, colour, name, symbol, shift) => {
         const rows = found.filter(row => row[key]);
         return {
-          type: 'scatter', mode: 'markers', name, x: rows.map(row => row.decoding), y: rows.map(row => row[key].mean),
+          type: 'scatter', mode: 'markers', name, x: rows.map(row => decodings.indexOf(row.decoding) + shift), y: rows.map(row => row[key].mean),
           error_y: { type: 'data', symmetric: false, array: rows.map(row => row[key].high - row[key].mean), arrayminus: rows.map(row => row[key].mean - row[key].low), color: colour, thickness: 2, width: 8 },
           marker: { color: colour, size: 11, symbol }, hovertemplate: '%{y:.3f}',
         };
@@ -153,8 +153,8 @@ const charts = {
       const interval = at => at ? `${number(at.mean)} [${number(at.low)}, ${number(at.high)}]` : '-';
       const greedy = found.find(row => row.decoding === 'greedy');
       return {
-        traces: p => [points('before', p.series[1], 'before: after fine-tuning', 'circle-open'), points('after', p.series[0], 'after: after DPO', 'diamond')],
-        layout: { yTitle: 'mean reward', xaxis: { type: 'category', range: [-0.6, 1.6] }, yaxis: { range: [Math.min(0, model.range.low), model.range.high * 1.02] }, legend: true, hovermode: 'closest' },
+        traces: p => [points('before', p.series[1], 'after fine-tuning', 'circle', -0.1), points('after', p.series[0], 'after DPO', 'diamond', 0.1)],
+        layout: { yTitle: 'mean reward', xaxis: { tickvals: [0, 1], ticktext: decodings, range: [-0.6, 1.6], zeroline: false }, yaxis: { range: [Math.min(0, model.range.low), model.range.high * 1.02] }, legend: true, hovermode: 'closest' },
         columns: ['decoding', 'before [95 %]', 'after [95 %]'],
         rows: () => found.map(row => [row.decoding, interval(row.before), interval(row.after)]),
         summary: greedy?.after && greedy?.before

@@ -1,12 +1,8 @@
 using System.CommandLine;
-namespace RroDashboard.Web.CommandLine
-{
+namespace RroDashboard.Web.CommandLine;
+
     internal sealed class TrainCommand(CommandConsole console) { public Command Create() { _ = console; return new("train"); } }
     internal sealed class BenchCommand(CommandConsole console) { public Command Create() { _ = console; return new("bench"); } }
     internal static class EngineProbe { public static IEnumerable<Finding> Look() => []; }
     internal sealed partial class DoctorCommand2 { }
-}
-namespace RroDashboard.Web.Components.Pages
-{
-    public sealed partial class NewRun { private string? EngineReason => _refusal == "x" ? "" : null; private Task EnqueueAsync() { _refusal = "none"; return Task.CompletedTask; } }
-}
+

@@ -27,6 +27,9 @@ public static class RroUrls
     /// <summary>Shown when a page failed.</summary>
     public const string Error = "/error";
 
+    /// <summary>Hub that the run page follows.</summary>
+    public const string RunHub = "/hubs/runs";
+
     /// <summary>The process answers.</summary>
     public const string HealthLive = "/health/live";
 

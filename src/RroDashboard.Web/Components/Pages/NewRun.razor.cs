@@ -12,6 +12,8 @@ public sealed partial class NewRun : IAsyncDisposable
 {
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _wrong = new(StringComparer.Ordinal);
+    // Names this form: sent twice, it makes one run.
+    private readonly string _key = Guid.NewGuid().ToString("N");
     private readonly CancellationTokenSource _left = new();
     private IReadOnlyDictionary<string, string> _presetValues = new Dictionary<string, string>();
     private RunPlan _plan = Presets.Create(Presets.All[0].Name);
@@ -22,6 +24,9 @@ public sealed partial class NewRun : IAsyncDisposable
 
     /// <summary>To the page of the new run.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
+
+    /// <summary>Takes the run.</summary>
+    [Inject] public required IRunBoard Board { get; init; }
 
     /// <summary>Checks numbers while they are typed.</summary>
     [Inject] public required IJSRuntime Js { get; init; }
@@ -35,6 +40,8 @@ public sealed partial class NewRun : IAsyncDisposable
             (IReadOnlyList<PlanSetting>)[.. g.Where(s => !s.Advanced)],
             (IReadOnlyList<PlanSetting>)[.. g.Where(s => s.Advanced)])),
     ];
+
+    private string? EngineReason => Board.WhyNoRun;
 
     private string CommandLineText { get; set; } = "";
 
@@ -140,6 +147,14 @@ public sealed partial class NewRun : IAsyncDisposable
         }
 
         _starting = true;
-        await EnqueueAsync();
+        try
+        {
+            var run = await Board.EnqueueAsync(_plan, _key, _left.Token);
+            Navigation.NavigateTo(RroUrls.Run(run));
+        }
+        catch (Exception e) when (e is PlanException or RefusalException)
+        {
+            (_refusal, _starting) = (e.Message, false);
+        }
     }
 }

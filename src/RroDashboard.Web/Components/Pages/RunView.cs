@@ -68,7 +68,7 @@ public sealed class RunView
             case RunStarted started:
                 Started = started;
                 return true;
-            case StageStarted stage:
+            case StageStarted stage when stage.Stage != _current:
                 (_current, Progress) = (stage.Stage, null);
                 return true;
             case StageFinished stage:
@@ -80,7 +80,7 @@ public sealed class RunView
             case EvaluationFinished evaluation:
                 Held[(evaluation.Stage, evaluation.Decoding)] = evaluation;
                 return true;
-            case AlertRaised alert:
+            case AlertRaised alert when !Alerts.Contains(alert):
                 Alerts.Insert(0, alert);
                 if (Alerts.Count > MaxAlerts)
                 {
@@ -89,7 +89,7 @@ public sealed class RunView
                 }
 
                 return true;
-            case CheckpointSaved checkpoint:
+            case CheckpointSaved checkpoint when !Checkpoints.Contains(checkpoint):
                 Checkpoints.Add(checkpoint);
                 return true;
             case RunEnded ended:
