@@ -55,7 +55,7 @@ public sealed class TrainingRun
             PlanSettings.ToDictionary(_plan),
             environment.Name,
             environment.ContentHash,
-            Engine.Description,
+            TensorEngine.Description,
             model.ParameterCount,
             tokenizer.Size,
             environment.RewardRange));

@@ -5,11 +5,16 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Radzen;
+using RroDashboard.Data;
+using RroDashboard.Web.Api;
 using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
+using RroDashboard.Web.Hubs;
 using RroDashboard.Web.Navigation;
 using RroDashboard.Web.Security;
+using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web;
 
@@ -63,6 +68,7 @@ public sealed class RroWebApplication : IAsyncDisposable
     /// <exception cref="RefusalException">The port is taken, or the address is not of this machine.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
+        await App.Services.MigrateRroDataAsync(cancellation);
         try
         {
             await App.StartAsync(cancellation);
@@ -112,6 +118,19 @@ public sealed class RroWebApplication : IAsyncDisposable
         });
         services.AddRadzenComponents();
         services.AddHealthChecks();
+        // Facts are committed by the data side, then told to the live feed, which the hub's viewers and the components follow.
+        services.AddRroData(options.DataFolder);
+        services.AddSignalR().AddJsonProtocol(json => RunJson.Configure(json.PayloadSerializerOptions));
+        services.ConfigureHttpJsonOptions(json => RunJson.Configure(json.SerializerOptions));
+        services.AddSingleton<LiveFeed>();
+        services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<LiveFeed>());
+        services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());
+        services.AddSingleton<SnapshotReader>();
+        services.AddSingleton<ITrainingRunner, TrainingRunner>();
+        services.AddSingleton<TrainingHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
+        services.AddHostedService<DemoRun>();
+        services.AddSingleton<IRunBoard, RunBoard>();
     }
 
     private static void Map(WebApplication app)
@@ -139,6 +158,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapSignIn();
         app.MapHealthChecks(RroUrls.HealthLive, new() { Predicate = _ => false }).AllowAnonymous();
         app.MapHealthChecks(RroUrls.HealthReady).AllowAnonymous();
+        app.MapHub<RunHub>(RroUrls.RunHub, hub => hub.CloseOnAuthenticationExpiration = true);
+        app.MapRunsApi();
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.
         app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }

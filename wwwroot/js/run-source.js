@@ -86,13 +86,36 @@ export class RunSource {
       return;
     }
     if (message.epoch !== this.#epoch || message.first > this.#seq + 1) {
-      this.#watch();
+      this.#fill();
       return;
     }
-    const fresh = message.events.slice(Math.max(0, this.#seq + 1 - message.first));
-    this.#seq = Math.max(this.#seq, message.first + message.events.length - 1);
+    this.#take(message);
+  }
+
+  // What the snapshot or an earlier frame already had is dropped by its number.
+  #take(message) {
+    const fresh = message.events.filter((_, i) => message.seqs[i] > this.#seq);
+    this.#seq = Math.max(this.#seq, message.last);
     if (fresh.length > 0) {
       this.#handlers.events(fresh);
+    }
+  }
+
+  // A hole: the server fills it from memory, or says that only a new snapshot can.
+  async #fill() {
+    this.#early = [];
+    const missed = await this.#connection.invoke('Since', this.#options.runId, this.#epoch, this.#seq);
+    if (missed.reset) {
+      await this.#watch();
+      return;
+    }
+    for (const frame of missed.frames) {
+      this.#take(frame);
+    }
+    const early = this.#early;
+    this.#early = null;
+    for (const message of early) {
+      this.#receive(message);
     }
   }
 

@@ -31,12 +31,13 @@ public static class Presets
     {
         Explore =
         {
-            // Measured on the shop: m=3 is enough, every lower candidate makes a pair, and an immediate rise
-            // makes none; the number of DPO updates, not of pairs, decides the outcome.
+            // Chosen on the tuning split with seeds 11, 12 and 13: m=3 is enough, and 300 tasks with a contrast after every
+            // immediate rise give twice the pairs of 200 tasks without (greedy +.14 instead of +.11 on the mean).
+            Tasks = 300,
             Rollouts = 3,
             Rejected = Rejected.EveryLower,
-            OnImmediateRise = OnImmediateRise.NoPair,
         },
+        Dpo = { Updates = 40, LearningRate = 4e-4 },
     };
 
     private static RunPlan Smoke() => new()

@@ -5,7 +5,7 @@ using RroDashboard.Engine;
 namespace RroDashboard.Training;
 
 /// <summary>The tensor engine as the rest of the product sees it: there, or not, and why.</summary>
-public static class Engine
+public static class TensorEngine
 {
     /// <summary>Name and version, for the run header.</summary>
     public static string Description =>

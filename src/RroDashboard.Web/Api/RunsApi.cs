@@ -1,0 +1,83 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using RroDashboard.Data;
+using RroDashboard.Web.Streaming;
+
+namespace RroDashboard.Web.Api;
+
+/// <summary>Runs for scripts: the same numbers that the pages show. Everything needs a signed-in user.</summary>
+public static class RunsApi
+{
+    /// <summary>Adds the routes.</summary>
+    public static IEndpointRouteBuilder MapRunsApi(this IEndpointRouteBuilder routes)
+    {
+        var runs = routes.MapGroup("/api/v1/runs").RequireAuthorization();
+        runs.MapGet("/", ListAsync).WithName("ListRuns").WithSummary("Runs, newest first.");
+        runs.MapGet("/{id}", FindAsync).WithName("GetRun").WithSummary("One run.");
+        runs.MapGet("/{id}/snapshot", SnapshotAsync).WithName("GetSnapshot").WithSummary("Everything up to the last committed event.");
+        runs.MapGet("/{id}/frames", Frames).WithName("GetFrames").WithSummary("What came after a number of an epoch, or the advice to take a new snapshot.");
+        runs.MapGet("/{id}/metrics", MetricsAsync).WithName("GetMetrics").WithSummary("One series between two steps, thinned.");
+        return routes;
+    }
+
+    private static async Task<Ok<RunPage>> ListAsync(RunQueries queries, CancellationToken cancellationToken, int skip = 0, int take = 50)
+    {
+        var (rows, total) = await queries.ListAsync(Math.Max(0, skip), Math.Clamp(take, 1, RunQueries.MaxRows), cancellationToken);
+        return TypedResults.Ok(new RunPage(total, [.. rows.Select(RunResource.Of)]));
+    }
+
+    private static async Task<Results<Ok<RunResource>, NotFound>> FindAsync(string id, RunQueries queries, CancellationToken cancellationToken) =>
+        await queries.FindAsync(id, cancellationToken) is { } run ? TypedResults.Ok(RunResource.Of(run)) : TypedResults.NotFound();
+
+    private static async Task<Results<Ok<Snapshot>, NotFound>> SnapshotAsync(string id, SnapshotReader snapshots, CancellationToken cancellationToken) =>
+        await snapshots.ReadAsync(id, cancellationToken) is { } snapshot ? TypedResults.Ok(snapshot) : TypedResults.NotFound();
+
+    private static async Task<Results<Ok<Missed>, NotFound>> Frames(string id, string epoch, long since, RunQueries queries, LiveFeed feed, CancellationToken cancellationToken) =>
+        await queries.FindAsync(id, cancellationToken) is null ? TypedResults.NotFound() : TypedResults.Ok(feed.Since(id, epoch, since));
+
+    private static async Task<Results<Ok<SeriesResource>, NotFound>> MetricsAsync(
+        string id, string series, RunQueries queries, CancellationToken cancellationToken, long from = long.MinValue, long to = long.MaxValue, int points = RunQueries.MaxPoints)
+    {
+        if (await queries.FindAsync(id, cancellationToken) is null)
+        {
+            return TypedResults.NotFound();
+        }
+
+        var line = await queries.SeriesAsync(id, series, from, to, points, cancellationToken);
+        return TypedResults.Ok(new SeriesResource(series, [.. line.Select(p => p.Step)], [.. line.Select(p => p.Value)]));
+    }
+}
+
+/// <summary>One page of runs.</summary>
+public sealed record RunPage(int Total, IReadOnlyList<RunResource> Runs);
+
+/// <summary>A series as two columns of equal length.</summary>
+public sealed record SeriesResource(string Series, IReadOnlyList<long> Steps, IReadOnlyList<double> Values);
+
+/// <summary>A run for scripts.</summary>
+public sealed record RunResource(
+    string Id,
+    string State,
+    string Preset,
+    IReadOnlyDictionary<string, string> Settings,
+    DateTime CreatedUtc,
+    DateTime? StartedUtc,
+    DateTime? EndedUtc,
+    string? Stage,
+    long Done,
+    long Total,
+    double? Before,
+    double? After,
+    Core.Exploration.Budget? Budget,
+    long LastSeq,
+    long DroppedSamples,
+    string? Error)
+{
+    /// <summary>From what the database knows.</summary>
+    public static RunResource Of(RunInfo run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return new(
+            run.Id, run.State.ToString(), run.Plan.Preset, Core.Plans.PlanSettings.ToDictionary(run.Plan), run.CreatedUtc, run.StartedUtc, run.EndedUtc, run.Stage?.ToString(),
+            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error);
+    }
+}

@@ -1,0 +1,218 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.SignalR;
+using RroDashboard.Core.Events;
+using RroDashboard.Data;
+using RroDashboard.Web.Hubs;
+
+namespace RroDashboard.Web.Streaming;
+
+/// <summary>
+/// Between the writer and the viewers: takes committed events, merges those of a run into frames, and sends four frames a second at most.
+/// Nothing is sent while nothing happens. Viewers register first, take a snapshot second and then follow, dropping what the snapshot
+/// already had; the last frames are kept to fill small holes.
+/// </summary>
+public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger<LiveFeed> logger) : BackgroundService, ICommittedEvents
+{
+    /// <summary>Time between two frames of a run.</summary>
+    public static TimeSpan FrameTime { get; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Events of a run that are kept to fill holes: more than a minute of the fastest exploration measured.</summary>
+    public const int KeptEvents = 20_000;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, RunFrames> _runs = new(StringComparer.Ordinal);
+    private readonly List<Subscription> _subscriptions = [];
+
+    /// <summary>Names this process.</summary>
+    public string Epoch { get; } = RandomNumberGenerator.GetHexString(8, lowercase: true);
+
+    /// <summary>Frames of one run: what waits to be sent, and what was.</summary>
+    private sealed class RunFrames
+    {
+        public List<CommittedEvent> Waiting { get; } = [];
+
+        public LinkedList<Frame> Sent { get; } = [];
+
+        public int SentEvents { get; set; }
+
+        public bool Ended { get; set; }
+    }
+
+    /// <inheritdoc/>
+    public void OnCommitted(IReadOnlyList<CommittedEvent> events)
+    {
+        ArgumentNullException.ThrowIfNull(events);
+        lock (_lock)
+        {
+            foreach (var committed in events)
+            {
+                if (!_runs.TryGetValue(committed.RunId, out var run))
+                {
+                    _runs[committed.RunId] = run = new RunFrames();
+                }
+
+                run.Waiting.Add(committed);
+                run.Ended |= committed.Event is RunEnded;
+            }
+        }
+    }
+
+    /// <summary>Tells the list of runs that there is one more.</summary>
+    public void RunListChanged(string runId)
+    {
+        foreach (var subscription in Subscriptions())
+        {
+            subscription.Tell(runId, null);
+        }
+    }
+
+    /// <summary>Events of all runs for components of this process, after their commit. The callback is quick and runs outside all locks.</summary>
+    public IDisposable Subscribe(Action<string, RunEvent?> callback)
+    {
+        var subscription = new Subscription(this, callback);
+        lock (_lock)
+        {
+            _subscriptions.Add(subscription);
+        }
+
+        return subscription;
+    }
+
+    /// <summary>What a viewer missed after a number.</summary>
+    public Missed Since(string runId, string epoch, long seq)
+    {
+        if (epoch != Epoch)
+        {
+            return new Missed(true, []);
+        }
+
+        lock (_lock)
+        {
+            if (!_runs.TryGetValue(runId, out var run) || run.Sent.First is null)
+            {
+                // Nothing was sent in this process: whatever the viewer has came from a snapshot and is whole.
+                return new Missed(false, []);
+            }
+
+            return run.Sent.First.Value.First > seq + 1
+                ? new Missed(true, [])
+                : new Missed(false, [.. run.Sent.Where(f => f.Last > seq)]);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(FrameTime, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                foreach (var (frame, events) in TakeFrames())
+                {
+                    Tell(events);
+                    await SendAsync(frame, stoppingToken);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private static bool IsDrawn(RunEvent happened) => happened is not (TaskOpened or CandidateScored or PairCreated or TaskFinished);
+
+    private List<(Frame Frame, CommittedEvent[] Events)> TakeFrames()
+    {
+        var frames = new List<(Frame, CommittedEvent[])>();
+        lock (_lock)
+        {
+            foreach (var (runId, run) in _runs)
+            {
+                if (run.Waiting.Count == 0)
+                {
+                    continue;
+                }
+
+                CommittedEvent[] events = [.. run.Waiting];
+                run.Waiting.Clear();
+                // Only the newest progress and budget matter; the numbers of the others are covered all the same.
+                var newest = new[] { Array.FindLast(events, e => e.Event is ProgressReported), Array.FindLast(events, e => e.Event is BudgetReported) };
+                var drawn = events.Where(e => IsDrawn(e.Event) && (e.Event is not (ProgressReported or BudgetReported) || newest.Contains(e))).ToArray();
+                var frame = new Frame(runId, Epoch, events[0].Seq, events[^1].Seq, [.. drawn.Select(e => e.Seq)], [.. drawn.Select(e => e.Event)]);
+                run.Sent.AddLast(frame);
+                run.SentEvents += drawn.Length;
+                while (run.SentEvents > KeptEvents && run.Sent.Count > 1)
+                {
+                    run.SentEvents -= run.Sent.First!.Value.Events.Count;
+                    run.Sent.RemoveFirst();
+                }
+
+                frames.Add((frame, drawn));
+            }
+
+            // A run that ended is read from the database from now on.
+            foreach (var ended in _runs.Where(r => r.Value.Ended && r.Value.Waiting.Count == 0 && frames.TrueForAll(f => f.Item1.RunId != r.Key)).Select(r => r.Key).ToList())
+            {
+                _runs.Remove(ended);
+            }
+        }
+
+        return frames;
+    }
+
+    private void Tell(CommittedEvent[] events)
+    {
+        foreach (var subscription in Subscriptions())
+        {
+            foreach (var committed in events)
+            {
+                subscription.Tell(committed.RunId, committed.Event);
+            }
+        }
+    }
+
+    private async Task SendAsync(Frame frame, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await hub.Clients.Group(RunHub.GroupOf(frame.RunId)).SendAsync("events", frame, stoppingToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A viewer's trouble; the viewer finds the hole in the numbers and asks.
+            logger.LogWarning(e, "A frame of run {Run} could not be sent", frame.RunId);
+        }
+    }
+
+    private Subscription[] Subscriptions()
+    {
+        lock (_lock)
+        {
+            return [.. _subscriptions];
+        }
+    }
+
+    private sealed class Subscription(LiveFeed feed, Action<string, RunEvent?> callback) : IDisposable
+    {
+        private volatile bool _disposed;
+
+        public void Tell(string runId, RunEvent? happened)
+        {
+            if (!_disposed)
+            {
+                callback(runId, happened);
+            }
+        }
+
+        public void Dispose()
+        {
+            _disposed = true;
+            lock (feed._lock)
+            {
+                feed._subscriptions.Remove(this);
+            }
+        }
+    }
+}
