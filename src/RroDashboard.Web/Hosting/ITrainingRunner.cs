@@ -1,0 +1,21 @@
+using RroDashboard.Core;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+
+namespace RroDashboard.Web.Hosting;
+
+/// <summary>Trains one plan from the beginning to the end. The web side knows nothing else of training.</summary>
+public interface ITrainingRunner
+{
+    /// <summary>Why nothing can be trained here, as one sentence; null when it can.</summary>
+    string? WhyNot { get; }
+
+    /// <summary>Runs a plan; blocks for as long as it takes, so call it on a thread of its own.</summary>
+    /// <param name="plan">Checked by <see cref="PlanSettings.Validate"/>.</param>
+    /// <param name="runFolder">Where checkpoints go.</param>
+    /// <param name="journal">Where everything the run says goes. How the run ended is recorded by the caller.</param>
+    /// <param name="cancellationToken">Ends the run between two updates.</param>
+    /// <exception cref="PlanException">The plan does not fit its data.</exception>
+    /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
+    RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken);
+}
