@@ -15,7 +15,7 @@ namespace RroDashboard.Web.CommandLine;
 public sealed record Finding(string Name, bool Fine, bool Needed, string Text);
 
 /// <summary>Looks at everything a run needs and says what is missing.</summary>
-internal sealed class DoctorCommand(CommandConsole console)
+internal sealed class DoctorCommand(CommandConsole console, Hosting.ITrainingRunner? runner)
 {
     /// <summary>Below this a run can end for want of space: database, checkpoints and their copies.</summary>
     private const long LeastFreeBytes = 500_000_000;
@@ -38,7 +38,7 @@ internal sealed class DoctorCommand(CommandConsole console)
             Versions(),
             new("processor", true, false, $"{Environment.ProcessorCount} cores, {RuntimeInformation.ProcessArchitecture}"),
             Memory(),
-            .. EngineProbe.Look(),
+            Engine(),
             await GpuAsync(cancellation),
             DataFolder(folder),
             Disk(folder),
@@ -65,6 +65,13 @@ internal sealed class DoctorCommand(CommandConsole console)
         var own = typeof(DoctorCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
         return new("versions", true, true, $"RroDashboard {own}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}");
     }
+
+    private Finding Engine() => runner switch
+    {
+        null => new("engine", false, true, "This program was built without its training part."),
+        { WhyNot: { } reason } => new("engine", false, true, reason),
+        _ => new("engine", true, true, "loads"),
+    };
 
     private static Finding Memory()
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using RroDashboard.Core.Plans;
 using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
 
 namespace RroDashboard.Web.CommandLine;
 
@@ -14,17 +15,19 @@ public static class RroCommandLine
     /// <param name="args">As typed.</param>
     /// <param name="output">Where results go; the console when null.</param>
     /// <param name="error">Where everything else goes; the console when null.</param>
+    /// <param name="runner">What trains; null when this build cannot.</param>
+    /// <param name="benchmarks">What <c>bench</c> can run.</param>
     /// <returns>0 when it did what was asked, 1 when it failed, 2 when it was refused.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter? output = null, TextWriter? error = null)
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, TextWriter? output = null, TextWriter? error = null, ITrainingRunner? runner = null, IReadOnlyList<Benchmark>? benchmarks = null)
     {
         var console = new CommandConsole(output ?? Console.Out, error ?? Console.Error, output is null && !Console.IsErrorRedirected);
         var serve = new ServeCommand(console);
         var root = new RootCommand("RroDashboard trains LLM agents by Reward Rising Optimization and shows it live. Without a command it serves the dashboard.")
         {
             serve.Create(),
-            new TrainCommand(console).Create(),
-            new BenchCommand(console).Create(),
-            new DoctorCommand(console).Create(),
+            new TrainCommand(console, runner).Create(),
+            new BenchCommand(console, benchmarks ?? []).Create(),
+            new DoctorCommand(console, runner).Create(),
             new LinkCommand(console).Create(),
         };
         serve.AddTo(root);
