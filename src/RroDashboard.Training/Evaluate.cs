@@ -33,7 +33,8 @@ public static class Evaluate
         var tasks = context.Environment.Tasks(split).Take(context.Plan.Evaluate.Tasks).ToArray();
         var episodes = new EpisodeResult[tasks.Length];
         var done = 0;
-        using var engine = new SamplingEngine(context.Model, context.Dialogue.ActionEnd, context.Environment.MaxActionTokens, context.CancellationToken);
+        var engine = context.Sampler;
+        engine.Forget();
         engine.Run(tasks.Select((task, index) => (Func<Task>)(() => PlayOneAsync(task, index))));
 
         var rewards = episodes.Select(e => e.Reward).ToArray();

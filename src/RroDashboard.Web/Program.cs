@@ -1,1 +1,4 @@
-return await RroDashboard.Web.CommandLine.RroCommandLine.RunAsync(args);
+using RroDashboard.Web.CommandLine;
+using RroDashboard.Web.Hosting;
+
+return await RroCommandLine.RunAsync(args, runner: new TrainingRunner(TimeProvider.System));

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using RroDashboard.Data;
+using RroDashboard.Training;
 using RroDashboard.Web.Configuration;
 
 namespace RroDashboard.Web.CommandLine;
@@ -42,7 +44,7 @@ internal sealed class DoctorCommand(CommandConsole console, Hosting.ITrainingRun
             await GpuAsync(cancellation),
             DataFolder(folder),
             Disk(folder),
-
+            await DatabaseAsync(folder, cancellation),
         ];
         if (parsed.GetValue(_json))
         {
@@ -70,8 +72,29 @@ internal sealed class DoctorCommand(CommandConsole console, Hosting.ITrainingRun
     {
         null => new("engine", false, true, "This program was built without its training part."),
         { WhyNot: { } reason } => new("engine", false, true, reason),
-        _ => new("engine", true, true, "loads"),
+        _ => new("engine", true, true, TensorEngine.Description),
     };
+
+    private static async Task<Finding> DatabaseAsync(string folder, CancellationToken cancellation)
+    {
+        var file = Path.Combine(folder, DataServices.FileName);
+        if (!File.Exists(file))
+        {
+            return new("database", true, false, "none yet; the first start makes it");
+        }
+
+        try
+        {
+            var problem = await DatabaseCheck.RunAsync(file, cancellation);
+            return problem is null
+                ? new("database", true, true, $"{file} is whole")
+                : new("database", false, true, $"{file} is damaged: {problem}");
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException e)
+        {
+            return new("database", false, true, $"{file} cannot be read: {e.Message}");
+        }
+    }
 
     private static Finding Memory()
     {
