@@ -11,7 +11,7 @@ using RroDashboard.Web.Navigation;
 namespace RroDashboard.EndToEnd.Tests;
 
 /// <summary>The real server on a free port; its runs are scripted.</summary>
-internal sealed class DashboardUnderTest : IAsyncDisposable
+internal sealed class DashboardUnderTest(bool startDemo = false) : IAsyncDisposable
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"rro-e2e-{Guid.NewGuid():N}");
     private readonly ScriptedBoard _board = new();
@@ -22,7 +22,7 @@ internal sealed class DashboardUnderTest : IAsyncDisposable
     public async Task StartAsync()
     {
         _server = new RroWebApplication(
-            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = _folder, StartDemo = false },
+            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = _folder, StartDemo = startDemo },
             services =>
             {
                 services.AddSingleton<IRunBoard>(_board);
@@ -51,9 +51,9 @@ internal sealed class DashboardUnderTest : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _board.DisposeAsync();
         await _server!.App.StopAsync().WaitAsync(TimeSpan.FromSeconds(30));
         await _server.DisposeAsync();
-        _board.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 }

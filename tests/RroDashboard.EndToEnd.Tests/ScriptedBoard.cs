@@ -7,7 +7,7 @@ using RroDashboard.Web.Components;
 namespace RroDashboard.EndToEnd.Tests;
 
 /// <summary>Scripted runs, kept in memory, told to pages and hub in the order in which they happen.</summary>
-internal sealed class ScriptedBoard : IRunBoard, IDisposable
+internal sealed class ScriptedBoard : IRunBoard, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, string> _runOfKey = new(StringComparer.Ordinal);
     private readonly List<ScriptedEntry> _runs = [];
@@ -65,10 +65,12 @@ internal sealed class ScriptedBoard : IRunBoard, IDisposable
         });
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         foreach (var run in _runs)
         {
+            await run.Stop.CancelAsync();
+            await run.Ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
             run.Dispose();
         }
     }

@@ -15,7 +15,7 @@ public sealed class ServerFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Server = new RroWebApplication(new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = _folder, StartDemo = false });
+        Server = new RroWebApplication(new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = _folder, StartDemo = false }, services => services.AddSingleton<Components.IRunBoard, EmptyBoard>());
         await Server.StartAsync().WaitAsync(TimeSpan.FromSeconds(60));
     }
 
