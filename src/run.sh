@@ -19,7 +19,7 @@ changed() {
 if changed; then
   # Everything the build says goes to the error stream: the last line of `train` must be the only JSON on the output.
   started="$(mktemp)"
-  dotnet build "$web/RroDashboard.Web.csproj" -c Release -v quiet -nologo -clp:ErrorsOnly >&2
+  dotnet build "$web/RroDashboard.Web.csproj" -c Release -v quiet -nologo "-clp:ErrorsOnly;NoSummary" >&2
   touch -r "$started" "$stamp"
   # Files that the build itself made are newer than its start, and known.
   find "$source_folder/../wwwroot/_framework" "$source_folder/../wwwroot/lib" -newer "$stamp" -exec touch -r "$stamp" {} + 2>/dev/null || true

@@ -23,7 +23,7 @@ trx_summary() {
 }
 
 echo "Building ..."
-if ! dotnet build "$tests/../RroDashboard.sln" -c Release -v quiet -nologo -clp:ErrorsOnly; then
+if ! dotnet build "$tests/../RroDashboard.sln" -c Release -v quiet -nologo "-clp:ErrorsOnly;NoSummary"; then
   echo "The build failed."
   echo "0 passed, 0 failed"
   exit 1

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Radzen;
+using RroDashboard.Core.Plans;
 using RroDashboard.Data;
 using RroDashboard.Web.Api;
 using RroDashboard.Web.Authentication;
@@ -83,6 +84,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         }
 
         await File.WriteAllTextAsync(UrlFile(_options.DataFolder), Url, cancellation);
+        await StartDemoAsync(cancellation);
     }
 
     /// <summary>A new sign-in link of this server.</summary>
@@ -94,6 +96,16 @@ public sealed class RroWebApplication : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    // Someone who starts the program for the first time sees a page that moves.
+    private async Task StartDemoAsync(CancellationToken cancellation)
+    {
+        if (_options.StartDemo && App.Services.GetService<IRunBoard>() is { WhyNoRun: null } board
+            && (await board.ListAsync(0, 1, cancellation)).Total == 0)
+        {
+            await board.EnqueueAsync(Presets.Create("demo"), "first-demo", cancellation);
+        }
+    }
 
     private static void AddServices(IServiceCollection services, DashboardOptions options)
     {
@@ -129,7 +141,6 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<ITrainingRunner, TrainingRunner>();
         services.AddSingleton<TrainingHost>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
-        services.AddHostedService<DemoRun>();
         services.AddSingleton<IRunBoard, RunBoard>();
     }
 

@@ -33,8 +33,9 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>A browser of its own, signed in by a link.</summary>
-    internal async Task<Visitor> VisitAsync(ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900)
+    internal async Task<Visitor> VisitAsync(ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900, DashboardUnderTest? dashboard = null)
     {
+        dashboard ??= Dashboard;
         var context = await Browser.NewContextAsync(new BrowserNewContextOptions
         {
             ColorScheme = scheme,
@@ -43,8 +44,8 @@ public sealed class BrowserFixture : IAsyncLifetime
         });
         context.SetDefaultTimeout(20_000);
         var page = await context.NewPageAsync();
-        var visitor = new Visitor(context, page, Dashboard.Url);
-        await page.GotoAsync(Dashboard.CreateSignInLink());
+        var visitor = new Visitor(context, page, dashboard.Url);
+        await page.GotoAsync(dashboard.CreateSignInLink());
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in this browser" }).ClickAsync();
         await page.GetByRole(AriaRole.Heading, new() { Name = "Runs", Level = 1 }).WaitForAsync();
         return visitor;

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
 using RroDashboard.Web.Configuration;
 
 namespace RroDashboard.Web.Tests;

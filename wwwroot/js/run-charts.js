@@ -99,8 +99,8 @@ const charts = {
       return {
         traces: p => [
           trace(loss, p.series[0], 'loss'),
-          trace(accuracy, p.series[2], 'pairs in the right order (share)', { line: { dash: 'dot' } }),
-          { type: 'scatter', mode: 'lines', x: [loss.x[0], last(loss.x)], y: [Math.LN2, Math.LN2], name: 'ln 2: no preference', line: { color: p.muted, width: 1, dash: 'dash' }, hoverinfo: 'skip' },
+          trace(accuracy, p.series[2], 'in the right order', { line: { dash: 'dot' } }),
+          { type: 'scatter', mode: 'lines', x: [loss.x[0], last(loss.x)], y: [Math.LN2, Math.LN2], name: 'ln 2', line: { color: p.muted, width: 1, dash: 'dash' }, hoverinfo: 'skip' },
         ],
         layout: { xTitle: 'update', yaxis: { rangemode: 'tozero' }, legend: true },
         columns: ['update', 'loss', 'share in the right order'],

@@ -42,11 +42,11 @@ public static class Presets
 
     private static RunPlan Smoke() => new()
     {
-        Environment = { TrainTasks = 60, TuningTasks = 20, TestTasks = 20 },
-        Model = { Width = 32, Layers = 1 },
-        Sft = { Demonstrations = 60, Updates = 30, WarmupUpdates = 5 },
-        Explore = { Tasks = 6, Rollouts = 2, MaxCandidates = 3, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
-        Dpo = { Updates = 4, BatchSize = 8, WarmupUpdates = 2 },
+        Environment = { TrainTasks = 120, TuningTasks = 20, TestTasks = 20 },
+        Model = { Width = 48, Layers = 1 },
+        Sft = { Demonstrations = 120, Updates = 150, LearningRate = 5e-3, WarmupUpdates = 20 },
+        Explore = { Tasks = 8, Rollouts = 2, MaxCandidates = 3, Rejected = Rejected.EveryLower },
+        Dpo = { Updates = 6, BatchSize = 8, WarmupUpdates = 2 },
         Evaluate = { Tasks = 20, BootstrapResamples = 200 },
     };
 
