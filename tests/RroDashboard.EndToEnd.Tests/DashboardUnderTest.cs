@@ -52,7 +52,7 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while ((await Board.FindAsync(run, CancellationToken.None))!.State is RunState.Queued or RunState.Running)
         {
-            if (watch.Elapsed > TimeSpan.FromSeconds(120))
+            if (watch.Elapsed > TimeSpan.FromSeconds(240))
             {
                 throw new TimeoutException($"Run {run} did not end.");
             }

@@ -1,8 +1,12 @@
 using Microsoft.Playwright;
+using RroDashboard.Core.Plans;
 
 namespace RroDashboard.EndToEnd.Tests;
 
-/// <summary>Makes the pictures of the README when RRO_SCREENSHOTS names a folder; without it, it checks that they can be made.</summary>
+/// <summary>
+/// Pictures of every page in both themes and on a phone. When RRO_SCREENSHOTS names a folder, they are made from a real demo run and
+/// kept there (the README's are such ones); otherwise from a scripted run, to see that they can be made.
+/// </summary>
 public sealed class ScreenshotTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
 {
     private const int LargestBytes = 300_000;
@@ -14,9 +18,17 @@ public sealed class ScreenshotTests(BrowserFixture fixture) : IClassFixture<Brow
     [InlineData(ColorScheme.Dark, 320, 800, "phone-dark")]
     public async Task Pages_InEveryTheme_MakePictures(ColorScheme scheme, int width, int height, string name)
     {
-        var run = await fixture.Dashboard.EnqueueAsync(tasks: 40, pauseMs: 4);
-        await fixture.Dashboard.WaitForEndAsync(run);
-        await using var visitor = await fixture.VisitAsync(scheme, width, height);
+        var folder = Environment.GetEnvironmentVariable("RRO_SCREENSHOTS");
+        await using var own = string.IsNullOrEmpty(folder) ? null : new DashboardUnderTest(realTraining: true);
+        if (own is not null)
+        {
+            await own.StartAsync();
+        }
+
+        var dashboard = own ?? fixture.Dashboard;
+        var run = own is not null ? await own.EnqueueAsync(Presets.Create("demo")) : await dashboard.EnqueueAsync(tasks: 40, pauseMs: 4);
+        await dashboard.WaitForEndAsync(run);
+        await using var visitor = await fixture.VisitAsync(scheme, width, height, dashboard);
         foreach (var (page, path) in ((string Page, string Path)[])[("runs", "/"), ("run", $"/runs/{run}"), ("new", "/runs/new")])
         {
             await visitor.GoAsync(path);
@@ -28,7 +40,7 @@ public sealed class ScreenshotTests(BrowserFixture fixture) : IClassFixture<Brow
 
             var picture = await visitor.Page.ScreenshotAsync();
             Assert.InRange(picture.Length, 5_000, LargestBytes);
-            if (Environment.GetEnvironmentVariable("RRO_SCREENSHOTS") is { Length: > 0 } folder)
+            if (!string.IsNullOrEmpty(folder))
             {
                 Directory.CreateDirectory(folder);
                 await File.WriteAllBytesAsync(Path.Combine(folder, $"{page}-{name}.png"), picture);
