@@ -1,0 +1,158 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using RroDashboard.Core.Plans;
+using RroDashboard.Core.Statistics;
+
+namespace RroDashboard.Environments.InterCodeSql;
+
+/// <summary>One record of ic_spider_dev.json.</summary>
+/// <param name="Number">0-based position in the file; the task's id is "spider-" and this number.</param>
+/// <param name="Database">Spider name.</param>
+/// <param name="Gold">Gold query, whitespace collapsed.</param>
+/// <param name="Question">What the agent is asked.</param>
+/// <param name="Hardness">easy, medium, hard or extra.</param>
+/// <param name="Tables">Columns of each table of the database, as the gold queries spell them.</param>
+public sealed record InterCodeRecord(
+    int Number, string Database, string Gold, string Question, string Hardness, IReadOnlyDictionary<string, IReadOnlyList<string>> Tables);
+
+/// <summary>Reading the task file and dividing it.</summary>
+public static partial class InterCodeTasks
+{
+    /// <summary>Place in the data folder.</summary>
+    public const string FileName = "ic_spider_dev.json";
+
+    /// <summary>Reads all records.</summary>
+    /// <exception cref="FileNotFoundException">There is no task file.</exception>
+    /// <exception cref="InvalidDataException">It is malformed; says file, line, and what was expected.</exception>
+    public static IReadOnlyList<InterCodeRecord> Load(string dataFolder)
+    {
+        var path = Path.Combine(dataFolder, FileName);
+        var bytes = DataFiles.Read(path);
+        var records = new List<InterCodeRecord>();
+        try
+        {
+            var reader = new Utf8JsonReader(bytes);
+            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+            {
+                throw new InvalidDataException($"{path}, line 1: expected a list of tasks");
+            }
+
+            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            {
+                var line = 1 + bytes.AsSpan(0, (int)reader.TokenStartIndex).Count((byte)'\n');
+                records.Add(Record(JsonElement.ParseValue(ref reader), records.Count, $"{path}, line {line}"));
+            }
+
+            // Reads on, so that a cut file or text behind the list is noticed.
+            while (reader.Read())
+            {
+            }
+        }
+        catch (JsonException e)
+        {
+            throw DataFiles.Malformed(path, e);
+        }
+
+        return records.Count > 0 ? records : throw new InvalidDataException($"{path}: expected at least one task, found an empty list");
+    }
+
+    /// <summary>
+    /// Divides the records by <see cref="EnvironmentOptions.ContentSeed"/>. Questions with the same gold query on the same
+    /// database are paraphrases, so they stay together; what does not fit any split is left out.
+    /// </summary>
+    /// <exception cref="ArgumentException">More tasks are asked for than there are.</exception>
+    public static IReadOnlyDictionary<TaskSplit, IReadOnlyList<InterCodeRecord>> Divide(IReadOnlyList<InterCodeRecord> records, EnvironmentOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        ArgumentNullException.ThrowIfNull(options);
+        var asked = (long)options.TrainTasks + options.TuningTasks + options.TestTasks;
+        if (asked > records.Count || Math.Min(options.TrainTasks, Math.Min(options.TuningTasks, options.TestTasks)) < 0)
+        {
+            throw new ArgumentException(
+                $"{options.TrainTasks} training, {options.TuningTasks} tuning and {options.TestTasks} test tasks are {asked}, but {FileName} has {records.Count}: ask for fewer",
+                nameof(options));
+        }
+
+        var groups = records.GroupBy(r => r.Database + "\n" + Normalise(r.Gold), StringComparer.Ordinal).Select(g => g.ToArray()).ToArray();
+        new SeededRandom(options.ContentSeed, 0x5350).Shuffle(groups.AsSpan());
+        var wanted = new[] { (TaskSplit.Test, options.TestTasks), (TaskSplit.Tuning, options.TuningTasks), (TaskSplit.Train, options.TrainTasks) };
+        var result = new Dictionary<TaskSplit, IReadOnlyList<InterCodeRecord>>();
+
+        // Each split takes groups whole, in the shuffled order, skipping those that no longer fit; a single question fills
+        // the last place. Only where none is left is a group cut, and the rest of it then belongs to no split.
+        var free = new LinkedList<InterCodeRecord[]>(groups);
+        foreach (var (split, size) in wanted)
+        {
+            var taken = new List<InterCodeRecord>();
+            for (var node = free.First; node is not null && taken.Count < size;)
+            {
+                var next = node.Next;
+                if (taken.Count + node.Value.Length <= size)
+                {
+                    taken.AddRange(node.Value);
+                    free.Remove(node);
+                }
+
+                node = next;
+            }
+
+            if (taken.Count < size && free.First is { } last)
+            {
+                taken.AddRange(last.Value.Take(size - taken.Count));
+                free.Remove(last);
+            }
+
+            result[split] = taken.Count == size
+                ? taken
+                : throw new ArgumentException(
+                    $"{asked} tasks are asked for; {FileName} has {records.Count}, but questions with the same gold query must stay in one split, so the {split} split only gets {taken.Count} of {size}: ask for a few fewer",
+                    nameof(options));
+        }
+
+        return result;
+    }
+
+    /// <summary>Equal for gold queries that differ only in case, blanks, kind of quotes and a last semicolon.</summary>
+    public static string Normalise(string gold)
+    {
+        ArgumentNullException.ThrowIfNull(gold);
+        var blanks = Blanks().Replace(gold, " ").Trim(' ', ';').Replace('"', '\'');
+        return AroundMarks().Replace(blanks, "${mark}").ToUpperInvariant();
+    }
+
+    private static InterCodeRecord Record(JsonElement record, int number, string place)
+    {
+        DataFiles.Object(record, place, $"task {number}");
+        var tables = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+        if (!record.TryGetProperty("db_tables", out var listed))
+        {
+            throw new InvalidDataException($"{place}, task {number}: expected an object \"db_tables\"");
+        }
+
+        foreach (var table in DataFiles.Object(listed, place, $"task {number}, db_tables").EnumerateObject())
+        {
+            if (table.Value.ValueKind != JsonValueKind.Array || table.Value.EnumerateArray().Any(c => c.ValueKind != JsonValueKind.String))
+            {
+                throw new InvalidDataException($"{place}, task {number}: expected a list of column names for table \"{table.Name}\"");
+            }
+
+            tables[table.Name] = [.. table.Value.EnumerateArray().Select(c => c.GetString()!)];
+        }
+
+        return new InterCodeRecord(number, Text("db"), Text("gold"), Text("query"), Text("hardness"), tables);
+
+        string Text(string name)
+        {
+            var text = record.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+                ? Blanks().Replace(value.GetString()!, " ").Trim()
+                : "";
+            return text.Length > 0 ? text : throw new InvalidDataException($"{place}, task {number}: expected a text \"{name}\"");
+        }
+    }
+
+    [GeneratedRegex(@"\s+", RegexOptions.CultureInvariant)]
+    private static partial Regex Blanks();
+
+    [GeneratedRegex(@" ?(?<mark>[(),=<>!*+/;-]) ?", RegexOptions.CultureInvariant)]
+    private static partial Regex AroundMarks();
+}
