@@ -41,4 +41,49 @@ public sealed class InterCodeSqlEnvironmentTests(ITestOutputHelper output)
         Assert.Equal(1034, tasks.Count);
         Assert.Empty(failures);
     }
+
+    [DataFact]
+    public void MaxTokens_GoldQueriesAndExpertObservations_Fit()
+    {
+        using var environment = new InterCodeSqlEnvironment(Options());
+        var actions = new List<int>();
+        var observations = new List<int>();
+        var rewards = new List<double>();
+        var steps = new List<double>();
+
+        foreach (var task in s_splits.SelectMany(environment.Tasks))
+        {
+            actions.Add(Tokens($"execute[ {environment.Record(task).Gold} ]"));
+            var random = new SeededRandom(5, task.Index, (int)task.Split);
+            var episode = environment.Reset(task);
+            while (!episode.Finished)
+            {
+                episode.Step(environment.ExpertAction(episode, random));
+                observations.Add(Tokens(episode.Observation));
+            }
+
+            Assert.Equal(0, episode.InvalidActions);
+            rewards.Add(episode.Reward);
+            steps.Add(episode.Actions.Count);
+        }
+
+        Report("gold action tokens", actions, environment.MaxActionTokens);
+        Report("observation tokens", observations, environment.MaxObservationTokens);
+        output.WriteLine($"expert: reward {rewards.Average():F3}, share of 1: {rewards.Count(r => r == 1) / (double)rewards.Count:F3}, steps {steps.Average():F2}");
+        Assert.True(Share(actions, environment.MaxActionTokens) >= 0.98);
+        Assert.True(Share(observations, environment.MaxObservationTokens) >= 0.98);
+        Assert.InRange(rewards.Average(), 0.8, 0.97);
+    }
+
+    private void Report(string what, List<int> counts, int limit)
+    {
+        var sorted = counts.Order().ToList();
+        output.WriteLine($"{what}: median {sorted[sorted.Count / 2]}, 98 % {sorted[sorted.Count * 98 / 100]}, 99 % {sorted[sorted.Count * 99 / 100]}, most {sorted[^1]}; within {limit}: {Share(counts, limit):P2}");
+    }
+
+    private static double Share(List<int> counts, int limit) => counts.Count(c => c <= limit) / (double)counts.Count;
+
+    // The word rule of the trainer's tokenizer.
+    private static int Tokens(string text) =>
+        System.Text.RegularExpressions.Regex.Count(text, @" ?(?:[A-Za-z_][A-Za-z0-9_]*\[?|\$?[0-9]+|<[a-z][0-9]*>|[^\sA-Za-z0-9_])|\s", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(5));
 }
