@@ -75,41 +75,53 @@ public static partial class InterCodeTasks
 
         var groups = records.GroupBy(r => r.Database + "\n" + Normalise(r.Gold), StringComparer.Ordinal).Select(g => g.ToArray()).ToArray();
         new SeededRandom(options.ContentSeed, 0x5350).Shuffle(groups.AsSpan());
-        var wanted = new[] { (TaskSplit.Test, options.TestTasks), (TaskSplit.Tuning, options.TuningTasks), (TaskSplit.Train, options.TrainTasks) };
-        var result = new Dictionary<TaskSplit, IReadOnlyList<InterCodeRecord>>();
 
-        // Each split takes groups whole, in the shuffled order, skipping those that no longer fit; a single question fills
-        // the last place. Only where none is left is a group cut, and the rest of it then belongs to no split.
-        var free = new LinkedList<InterCodeRecord[]>(groups);
-        foreach (var (split, size) in wanted)
+        // In shuffled order nothing is favoured; where that leaves a hole that no group fits (a tight fit), the largest
+        // groups go first.
+        var (parts, filled) = Fill(groups, options);
+        if (!filled)
         {
-            var taken = new List<InterCodeRecord>();
-            for (var node = free.First; node is not null && taken.Count < size;)
-            {
-                var next = node.Next;
-                if (taken.Count + node.Value.Length <= size)
-                {
-                    taken.AddRange(node.Value);
-                    free.Remove(node);
-                }
-
-                node = next;
-            }
-
-            if (taken.Count < size && free.First is { } last)
-            {
-                taken.AddRange(last.Value.Take(size - taken.Count));
-                free.Remove(last);
-            }
-
-            result[split] = taken.Count == size
-                ? taken
-                : throw new ArgumentException(
-                    $"{asked} tasks are asked for; {FileName} has {records.Count}, but questions with the same gold query must stay in one split, so the {split} split only gets {taken.Count} of {size}: ask for a few fewer",
-                    nameof(options));
+            (parts, filled) = Fill([.. groups.OrderByDescending(g => g.Length)], options);
         }
 
-        return result;
+        return filled
+            ? parts.ToDictionary(p => p.Key, p => (IReadOnlyList<InterCodeRecord>)p.Value)
+            : throw new ArgumentException(
+                $"{asked} tasks are asked for; {FileName} has {records.Count}, but questions with the same gold query must stay in one split, so only {string.Join(", ", parts.Select(p => $"{p.Value.Count} {p.Key}"))} can be had: ask for a few fewer",
+                nameof(options));
+    }
+
+    // Every group goes whole to the split that still lacks the largest share and has room for it. Holes that are left are
+    // filled from groups that found no room, whose remaining questions then belong to no split.
+    private static (Dictionary<TaskSplit, List<InterCodeRecord>> Parts, bool Filled) Fill(IReadOnlyList<InterCodeRecord[]> groups, EnvironmentOptions options)
+    {
+        var sizes = new Dictionary<TaskSplit, int> { [TaskSplit.Train] = options.TrainTasks, [TaskSplit.Tuning] = options.TuningTasks, [TaskSplit.Test] = options.TestTasks };
+        var parts = sizes.Keys.ToDictionary(split => split, _ => new List<InterCodeRecord>());
+        var homeless = new Queue<InterCodeRecord[]>();
+        foreach (var group in groups)
+        {
+            TaskSplit? home = sizes.Keys.Where(split => sizes[split] - parts[split].Count >= group.Length)
+                .OrderByDescending(split => (sizes[split] - parts[split].Count) / (double)sizes[split])
+                .Select(split => (TaskSplit?)split).FirstOrDefault();
+            if (home is { } found)
+            {
+                parts[found].AddRange(group);
+            }
+            else
+            {
+                homeless.Enqueue(group);
+            }
+        }
+
+        foreach (var (split, size) in sizes)
+        {
+            while (parts[split].Count < size && homeless.TryDequeue(out var group))
+            {
+                parts[split].AddRange(group.Take(size - parts[split].Count));
+            }
+        }
+
+        return (parts, parts.All(p => p.Value.Count == sizes[p.Key]));
     }
 
     /// <summary>Equal for gold queries that differ only in case, blanks, kind of quotes and a last semicolon.</summary>
