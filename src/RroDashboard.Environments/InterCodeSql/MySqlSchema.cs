@@ -10,7 +10,7 @@ public sealed class MySqlSchema
 
     private const int DescFields = 6;
 
-    private readonly Dictionary<string, SortedDictionary<string, IReadOnlyList<string>>> _databases = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, Dictionary<string, IReadOnlyList<string>>> _databases = new(StringComparer.OrdinalIgnoreCase);
 
     private MySqlSchema()
     {
@@ -29,7 +29,7 @@ public sealed class MySqlSchema
         using var document = DataFiles.ParseJson(path);
         foreach (var database in DataFiles.Object(document.RootElement, path, "the file").EnumerateObject())
         {
-            var tables = new SortedDictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
+            var tables = new Dictionary<string, IReadOnlyList<string>>(StringComparer.OrdinalIgnoreCase);
             foreach (var table in DataFiles.Object(database.Value, path, database.Name).EnumerateObject())
             {
                 var place = $"{database.Name}.{table.Name}";
@@ -47,9 +47,11 @@ public sealed class MySqlSchema
         return schema;
     }
 
-    /// <summary>Table names of a database, lower-case, sorted; null for an unknown database.</summary>
+    /// <summary>Table names of a database, lower-case, sorted by code point ("treatment_types" before "treatments"); null for an unknown database.</summary>
+#pragma warning disable CA1308 // MySQL shows names in lower case
     public IReadOnlyList<string>? Tables(string database) =>
-        _databases.TryGetValue(database, out var tables) ? [.. tables.Keys] : null;
+        _databases.TryGetValue(database, out var tables) ? [.. tables.Keys.Select(t => t.ToLowerInvariant()).Order(StringComparer.Ordinal)] : null;
+#pragma warning restore CA1308
 
     /// <summary>Rows that DESC answers, as Python text; null for an unknown table.</summary>
     public IReadOnlyList<string>? Describe(string database, string table) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments.InterCodeSql;
@@ -73,6 +74,83 @@ public sealed class InterCodeSqlEnvironmentTests(ITestOutputHelper output)
         Assert.True(Share(actions, environment.MaxActionTokens) >= 0.98);
         Assert.True(Share(observations, environment.MaxObservationTokens) >= 0.98);
         Assert.InRange(rewards.Average(), 0.8, 0.97);
+    }
+
+    [DataFact]
+    public void Execute_RecordedSchemaStatements_EqualRealMySql()
+    {
+        using var engine = new PlainSqliteEngine(SharedData.Path("intercode"));
+        var limits = new SqlLimits(TimeSpan.FromSeconds(2), 20_000, 1 << 20);
+        int compared = 0;
+        var differing = new List<string>();
+        foreach (var line in File.ReadLines(SharedData.Path("golden", "intercode_mysql_observations.jsonl")))
+        {
+            using var record = JsonDocument.Parse(line);
+            var sql = record.RootElement.GetProperty("sql").GetString()!;
+            if (record.RootElement.GetProperty("kind").GetString() != "rows"
+                || !System.Text.RegularExpressions.Regex.IsMatch(sql, @"^\s*(?:DESC|DESCRIBE|SHOW\s+TABLES)\s*\w*\s*;?\s*$", System.Text.RegularExpressions.RegexOptions.IgnoreCase, TimeSpan.FromSeconds(1)))
+            {
+                continue;
+            }
+
+            // Some recordings come from a client that prints the type as bytes.
+            var expected = record.RootElement.GetProperty("mysql8_observation").GetString()!.Replace(", b'", ", '", StringComparison.Ordinal);
+            var answer = engine.Execute(record.RootElement.GetProperty("db").GetString()!, sql, limits);
+            compared++;
+            if (answer.Rows is null || PythonText.List(answer.Rows) != expected)
+            {
+                differing.Add($"{sql}: {answer.Error ?? PythonText.List(answer.Rows!)} <> {expected}");
+            }
+        }
+
+        output.WriteLine($"{compared - differing.Count} of {compared} recorded DESC and SHOW TABLES answers equal");
+        Assert.Empty(differing);
+        Assert.True(compared > 20, $"only {compared} compared");
+    }
+
+    [DataFact]
+    public void Execute_GoldQueries_AgreeWithRecordedMySqlAsFarAsPlainSqliteCan()
+    {
+        using var environment = new InterCodeSqlEnvironment(Options());
+        var tasks = s_splits.SelectMany(environment.Tasks).ToDictionary(t => environment.Record(t).Number);
+        using var file = JsonDocument.Parse(File.ReadAllText(SharedData.Path("golden", "intercode_gold_results.json")));
+        int compared = 0, same = 0;
+        foreach (var item in file.RootElement.EnumerateArray())
+        {
+            if (item.GetProperty("mysql8_result_from_logs").GetString() is not { } expected)
+            {
+                continue;
+            }
+
+            compared++;
+            same += PythonText.List(environment.GoldAnswer(tasks[item.GetProperty("task").GetInt32()]).Rows!) == expected ? 1 : 0;
+        }
+
+        output.WriteLine($"{same} of {compared} gold answers are MySQL 8's text, types and order included");
+        Assert.True(same >= 0.8 * compared, $"{same} of {compared}");
+    }
+
+    [DataFact]
+    public async Task Step_FourThreadsOnOneEnvironment_SameStatesAsOne()
+    {
+        using var environment = new InterCodeSqlEnvironment(Options());
+        var tasks = environment.Tasks(TaskSplit.Test);
+        string Play(AgentTask task)
+        {
+            var random = new SeededRandom(9, task.Index);
+            var episode = environment.Reset(task);
+            while (!episode.Finished)
+            {
+                episode.Step(environment.ExpertAction(episode, random));
+            }
+
+            return string.Join('|', episode.Actions) + episode.StateKey;
+        }
+
+        var alone = tasks.Select(Play).ToList();
+        var together = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => tasks.Select(Play).ToList()))).WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.All(together, played => Assert.Equal(alone, played));
     }
 
     private void Report(string what, List<int> counts, int limit)

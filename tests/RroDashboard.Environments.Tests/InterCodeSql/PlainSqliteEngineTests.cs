@@ -149,7 +149,7 @@ public sealed class PlainSqliteEngineTests : IDisposable
         var watch = Stopwatch.StartNew();
         var before = Process.GetCurrentProcess().PeakWorkingSet64;
 
-        var answer = _engine.Execute("zoo", sql, s_limits);
+        var answer = _engine.Execute("zoo", sql, s_limits with { Timeout = TimeSpan.FromMilliseconds(500) });
 
         _output.WriteLine($"{watch.ElapsedMilliseconds} ms, peak +{(Process.GetCurrentProcess().PeakWorkingSet64 - before) >> 20} MB: {answer.Error}");
         Assert.NotNull(answer.Error);
