@@ -1,13 +1,16 @@
 namespace RroDashboard.Environments.Tests;
 
-/// <summary>Data that lie beside the repository and never in it: RRO_DATA_DIR, or ../shared/data seen from the repository's root.</summary>
-internal static class SharedData
+/// <summary>
+/// The data folder that is not part of the repository: RRO_DATA_DIR, or shared/data beside the repository root.
+/// </summary>
+public static class SharedData
 {
-    public static string? Root { get; } = Find();
+    /// <summary>Full path, or null when there is none.</summary>
+    public static string? Folder { get; } = Find();
 
-    public static string InterCode => Path.Combine(Root!, "intercode");
-
-    public static string Golden(string file) => Path.Combine(Environment.GetEnvironmentVariable("RRO_GOLDEN_DIR") ?? Path.Combine(Root!, "golden"), file);
+    /// <summary>Full path of a file or folder in it.</summary>
+    public static string Path(params string[] parts) =>
+        System.IO.Path.Combine([Folder ?? throw new InvalidOperationException("no data folder: mark the test with DataFact"), .. parts]);
 
     private static string? Find()
     {
@@ -18,10 +21,10 @@ internal static class SharedData
 
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            if (File.Exists(Path.Combine(folder.FullName, "RroDashboard.sln")))
+            if (File.Exists(System.IO.Path.Combine(folder.FullName, "RroDashboard.sln")))
             {
-                var beside = Path.Combine(folder.FullName, "..", "shared", "data");
-                return Directory.Exists(beside) ? Path.GetFullPath(beside) : null;
+                var beside = System.IO.Path.Combine(folder.Parent?.FullName ?? folder.FullName, "shared", "data");
+                return Directory.Exists(beside) ? beside : null;
             }
         }
 
@@ -29,26 +32,30 @@ internal static class SharedData
     }
 }
 
-/// <summary>A test that reads the shared data; reported as skipped where they are absent.</summary>
-internal sealed class DataFactAttribute : FactAttribute
+/// <summary>A test that needs the data folder; it is reported as skipped where there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class DataFactAttribute : FactAttribute
 {
+    /// <summary>Skips without the data folder.</summary>
     public DataFactAttribute()
     {
-        if (SharedData.Root is null)
+        if (SharedData.Folder is null)
         {
-            Skip = "The shared data are not here: name their folder in RRO_DATA_DIR.";
+            Skip = "needs the data folder: shared/data beside the repository, or RRO_DATA_DIR";
         }
     }
 }
 
-/// <summary>A theory that reads the shared data; reported as skipped where they are absent.</summary>
-internal sealed class DataTheoryAttribute : TheoryAttribute
+/// <summary>A theory that needs the data folder; it is reported as skipped where there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class DataTheoryAttribute : TheoryAttribute
 {
+    /// <summary>Skips without the data folder.</summary>
     public DataTheoryAttribute()
     {
-        if (SharedData.Root is null)
+        if (SharedData.Folder is null)
         {
-            Skip = "The shared data are not here: name their folder in RRO_DATA_DIR.";
+            Skip = "needs the data folder: shared/data beside the repository, or RRO_DATA_DIR";
         }
     }
 }

@@ -1,104 +1,163 @@
+using System.Numerics;
+
 namespace RroDashboard.Environments.InterCodeSql;
 
 /// <summary>
-/// InterCode's SQL reward (environments.md B2): intersection over union of the two multisets of rows, scaled by Kendall's tau-b of the
-/// common rows and rounded to two digits when tau is a number. It can be negative: full reversal of two rows gives -1.
+/// Reward of InterCode-SQL (environments.md B2): overlap of two row lists times the agreement of their order.
+/// Rows are compared as Python text: 1, 1.0 and Decimal('1') differ, and so do 'a' and 'A'.
 /// </summary>
 public static class InterCodeReward
 {
-    /// <summary>Reward of an answer.</summary>
-    /// <param name="agent">Python text of the agent's rows; null when its last observation is no list (an error, or nothing yet).</param>
-    /// <param name="gold">Python text of the gold rows; empty when the gold query fails or gives no result set.</param>
-    public static double Score(IReadOnlyList<string>? agent, IReadOnlyList<string> gold)
+    /// <summary>Scores an answer, -1 to 1.</summary>
+    /// <param name="answer">Rows of the last answer, as Python text; null when it was no row list (an error, or nothing yet).</param>
+    /// <param name="gold">Rows of the gold query; null when it failed or has no result set, which counts as no rows.</param>
+    public static double Score(IReadOnlyList<string>? answer, IReadOnlyList<string>? gold)
     {
-        ArgumentNullException.ThrowIfNull(gold);
-        if (agent is null)
+        if (answer is null)
         {
             return 0;
         }
 
-        var (left, right) = (Counts(agent), Counts(gold));
-        var common = left.Where(l => right.ContainsKey(l.Key)).ToDictionary(l => l.Key, l => Math.Min(l.Value, right[l.Key]), StringComparer.Ordinal);
-        var union = left.Keys.Union(right.Keys, StringComparer.Ordinal).Sum(k => Math.Max(left.GetValueOrDefault(k), right.GetValueOrDefault(k)));
+        gold ??= [];
+        var inAnswer = Count(answer);
+        var inGold = Count(gold);
+        var common = new Dictionary<string, int>(StringComparer.Ordinal);
+        var shared = 0;
+        foreach (var (row, count) in inAnswer)
+        {
+            if (inGold.TryGetValue(row, out var other))
+            {
+                common[row] = Math.Min(count, other);
+                shared += common[row];
+            }
+        }
+
+        // max(a, b) = a + b - min(a, b), so the union needs no second pass.
+        var union = answer.Count + gold.Count - shared;
         if (union == 0)
         {
             return 1;
         }
 
-        var shared = common.Values.Sum();
         var overlap = (double)shared / union;
         if (shared == 0)
         {
             return overlap;
         }
 
-        var tau = KendallTau(InOrder(agent, common), InOrder(gold, common));
-        if (double.IsNaN(tau))
+        var tau = KendallTauB(Intersect(answer, common), Intersect(gold, common));
+        return tau switch
         {
-            return overlap;
-        }
+            double.NaN => overlap,
 
-        // At an exact +-1 the original multiplies Python floats, otherwise numpy doubles; the two round differently.
-        return Math.Abs(tau) == 1 ? RoundLikePython(tau * overlap) : RoundLikeNumpy(tau * overlap);
+            // Clipping turns scipy's double into a Python float, which rounds the exact binary value; any other number
+            // stays a numpy double, which rounds the product with 100. They differ for unions like 40 and 200.
+            >= 1 => RoundExact(overlap),
+            <= -1 => -RoundExact(overlap),
+            _ => Math.Round(tau * overlap * 100, MidpointRounding.ToEven) / 100,
+        };
     }
 
-    /// <summary>Kendall's tau-b over pairs of positions, comparing rows as strings by code point; NaN when one side has no order.</summary>
-    internal static double KendallTau(IReadOnlyList<string> x, IReadOnlyList<string> y)
+    /// <summary>In list order, the first occurrences of every row up to its count.</summary>
+    public static IReadOnlyList<string> Intersect(IReadOnlyList<string> rows, IReadOnlyDictionary<string, int> counts)
     {
-        long n = x.Count;
-        long discordant = 0, tiedX = 0, tiedY = 0, tiedBoth = 0;
-        for (var i = 0; i < n; i++)
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(counts);
+        var left = new Dictionary<string, int>(counts, StringComparer.Ordinal);
+        var kept = new List<string>();
+        foreach (var row in rows)
         {
-            for (var j = i + 1; j < n; j++)
+            if (left.TryGetValue(row, out var count) && count > 0)
             {
-                var a = Math.Sign(CompareCodePoints(x[i], x[j]));
-                var b = Math.Sign(CompareCodePoints(y[i], y[j]));
-                tiedX += a == 0 ? 1 : 0;
-                tiedY += b == 0 ? 1 : 0;
-                tiedBoth += a == 0 && b == 0 ? 1 : 0;
-                discordant += a * b < 0 ? 1 : 0;
+                left[row] = count - 1;
+                kept.Add(row);
             }
         }
 
-        var pairs = n * (n - 1) / 2;
+        return kept;
+    }
+
+    /// <summary>
+    /// Kendall's tau-b of two equally long lists of strings, paired by position and ordered by code point; NaN when all of
+    /// one list are equal. Knight's method: O(n log n). Not clipped: rounding errors can leave it just beside 1.
+    /// </summary>
+    public static double KendallTauB(IReadOnlyList<string> x, IReadOnlyList<string> y)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
+        if (x.Count != y.Count)
+        {
+            throw new ArgumentException($"tau compares lists of equal length, not {x.Count} and {y.Count} rows", nameof(y));
+        }
+
+        var n = x.Count;
+        var ranksX = Ranks(x);
+        var ranksY = Ranks(y);
+        var order = new int[n];
+        for (var i = 0; i < n; i++)
+        {
+            order[i] = i;
+        }
+
+        Array.Sort(order, (a, b) => ranksX[a] != ranksX[b] ? ranksX[a].CompareTo(ranksX[b]) : ranksY[a].CompareTo(ranksY[b]));
+        var pairs = (long)n * (n - 1) / 2;
+        var tiedX = TiedPairs(ranksX.GroupBy(r => (long)r));
+        var tiedY = TiedPairs(ranksY.GroupBy(r => (long)r));
+        var tiedBoth = TiedPairs(Enumerable.Range(0, n).Select(i => ((long)ranksX[i] << 32) | (uint)ranksY[i]).GroupBy(r => r));
         if (tiedX == pairs || tiedY == pairs)
         {
             return double.NaN;
         }
 
-        // In exactly this order of division: whether rounding errors reach 1 decides which rounding follows.
-        var tau = (pairs - tiedX - tiedY + tiedBoth - (2 * discordant)) / Math.Sqrt(pairs - tiedX) / Math.Sqrt(pairs - tiedY);
-        return Math.Clamp(tau, -1, 1);
+        var discordant = Inversions([.. order.Select(i => ranksY[i])]);
+        return (double)(pairs - tiedX - tiedY + tiedBoth - (2 * discordant)) / Math.Sqrt(pairs - tiedX) / Math.Sqrt(pairs - tiedY);
     }
 
-    /// <summary>Python's round(x, 2): the exact binary value decides, exact ties go to the even digit.</summary>
-    internal static double RoundLikePython(double value)
+    /// <summary>Orders strings by code point, as Python does; .NET's ordinal order differs for characters beyond U+FFFF.</summary>
+    public static int CompareByCodePoint(string a, string b)
     {
-        // The exact value of a double has at most 1074 decimals; System.Numerics does it without rounding.
-        var bits = BitConverter.DoubleToInt64Bits(Math.Abs(value));
-        var exponent = (int)(bits >> 52) & 0x7FF;
-        var fraction = bits & 0xFFFFFFFFFFFFFL;
-        var (significand, shift) = exponent == 0 ? (fraction, -1074) : (fraction | (1L << 52), exponent - 1075);
-        var numerator = new System.Numerics.BigInteger(significand) * 100;
-        System.Numerics.BigInteger whole;
-        if (shift >= 0)
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
+        var shared = Math.Min(a.Length, b.Length);
+        for (var i = 0; i < shared; i++)
         {
-            whole = numerator << shift;
-        }
-        else
-        {
-            var denominator = System.Numerics.BigInteger.One << -shift;
-            whole = System.Numerics.BigInteger.DivRem(numerator, denominator, out var rest);
-            var half = (rest * 2).CompareTo(denominator);
-            whole += half > 0 || (half == 0 && !whole.IsEven) ? 1 : 0;
+            if (a[i] != b[i])
+            {
+                return Weight(a[i]).CompareTo(Weight(b[i]));
+            }
         }
 
-        return Math.CopySign((double)(decimal)whole / 100, value);
+        return a.Length.CompareTo(b.Length);
+
+        // Surrogates stand for code points above every other code unit.
+        static int Weight(char c) => char.IsSurrogate(c) ? c + 0x10000 : c;
     }
 
-    private static double RoundLikeNumpy(double value) => Math.Round(value * 100, MidpointRounding.ToEven) / 100;
+    /// <summary>Two decimals by the exact binary value, exact ties to even, as Python's round(x, 2); 0 to 1.</summary>
+    public static double RoundExact(double value)
+    {
+        if (value is < 0 or > 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(value), value, "a share is 0 to 1");
+        }
 
-    private static Dictionary<string, int> Counts(IReadOnlyList<string> rows)
+        // value = mantissa / 2^shift exactly, so value * 100 can be compared with a midpoint in whole numbers.
+        var bits = BitConverter.DoubleToInt64Bits(value);
+        var exponent = (int)((bits >> 52) & 0x7FF);
+        var mantissa = new BigInteger(bits & 0xFFFFFFFFFFFFF) + (exponent == 0 ? 0 : BigInteger.One << 52);
+        var shift = 1075 - Math.Max(exponent, 1);
+        var one = BigInteger.One << shift;
+        var hundredths = BigInteger.DivRem(mantissa * 100, one, out var rest);
+        var half = (rest * 2).CompareTo(one);
+        if (half > 0 || (half == 0 && !hundredths.IsEven))
+        {
+            hundredths++;
+        }
+
+        return (double)hundredths / 100;
+    }
+
+    private static Dictionary<string, int> Count(IReadOnlyList<string> rows)
     {
         var counts = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var row in rows)
@@ -109,36 +168,53 @@ public static class InterCodeReward
         return counts;
     }
 
-    // The first occurrences of the common rows, in order.
-    private static List<string> InOrder(IReadOnlyList<string> rows, Dictionary<string, int> common)
+    private static int[] Ranks(IReadOnlyList<string> rows)
     {
-        var left = new Dictionary<string, int>(common, StringComparer.Ordinal);
-        var taken = new List<string>();
-        foreach (var row in rows)
+        var distinct = rows.Distinct(StringComparer.Ordinal).ToArray();
+        Array.Sort(distinct, CompareByCodePoint);
+        var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var i = 0; i < distinct.Length; i++)
         {
-            if (left.GetValueOrDefault(row) > 0)
-            {
-                left[row]--;
-                taken.Add(row);
-            }
+            ranks[distinct[i]] = i;
         }
 
-        return taken;
+        return [.. rows.Select(row => ranks[row])];
     }
 
-    // string.CompareOrdinal compares UTF-16 units, which puts surrogate pairs before U+E000; Python compares code points.
-    private static int CompareCodePoints(string a, string b)
-    {
-        var length = Math.Min(a.Length, b.Length);
-        for (var i = 0; i < length; i++)
-        {
-            if (a[i] != b[i])
-            {
-                var (highA, highB) = (char.IsSurrogate(a[i]), char.IsSurrogate(b[i]));
-                return highA == highB ? a[i] - b[i] : highA ? 1 : -1;
-            }
-        }
+    private static long TiedPairs(IEnumerable<IGrouping<long, long>> groups) => groups.Sum(g => (long)g.Count() * (g.Count() - 1) / 2);
 
-        return a.Length - b.Length;
+    private static long TiedPairs(IEnumerable<IGrouping<long, int>> groups) => groups.Sum(g => (long)g.Count() * (g.Count() - 1) / 2);
+
+    private static long Inversions(int[] values)
+    {
+        var buffer = new int[values.Length];
+        return Sort(0, values.Length);
+
+        long Sort(int from, int to)
+        {
+            if (to - from < 2)
+            {
+                return 0;
+            }
+
+            var middle = (from + to) / 2;
+            var inversions = Sort(from, middle) + Sort(middle, to);
+            var (left, right) = (from, middle);
+            for (var i = from; i < to; i++)
+            {
+                if (right >= to || (left < middle && values[left] <= values[right]))
+                {
+                    buffer[i] = values[left++];
+                }
+                else
+                {
+                    inversions += middle - left;
+                    buffer[i] = values[right++];
+                }
+            }
+
+            Array.Copy(buffer, from, values, from, to - from);
+            return inversions;
+        }
     }
 }

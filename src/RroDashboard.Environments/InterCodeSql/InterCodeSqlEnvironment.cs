@@ -9,60 +9,107 @@ using RroDashboard.Core.Statistics;
 namespace RroDashboard.Environments.InterCodeSql;
 
 /// <summary>
-/// InterCode-SQL on the Spider development tasks (environments.md B): explore a database, run a query, submit. The answer is the last
-/// observation; the reward compares its rows with the gold query's.
+/// InterCode-SQL (Yang et al., 2023, on the Spider development set): a question, statements on a database, and the rows of
+/// the last statement as the answer (environments.md B). Dialogue in ReAct style: <c>execute[ SELECT .. ]</c>,
+/// <c>submit[ ]</c>. Unlike the original, the databases cannot be changed.
 /// </summary>
 public sealed class InterCodeSqlEnvironment : IAgentEnvironment
 {
-    /// <summary>Characters of an observation that are shown, as in InterCode's ReAct runner and IPR.</summary>
-    public const int MaxObservationCharacters = 350;
+    /// <summary>Characters of an observation before "..."; the number of InterCode's ReAct runner (environments.md B6).</summary>
+    public const int MaxObservationLength = 350;
 
-    /// <summary>Most bytes of one result, so that one episode cannot fill the memory.</summary>
-    public const long MaxResultBytes = 4L << 20;
+    /// <summary>
+    /// Longest action. Of the 1034 gold queries, written as execute[ .. ] and split as WordTokenizer splits, half have at
+    /// most 18 tokens, 98 % at most 67, 99 % at most 75, the longest 94: this fits all. A word without a token of its own is
+    /// spelled in several, so of the longest few some may still be cut.
+    /// </summary>
+    public const int ActionTokens = 96;
 
-    // Rollouts repeat queries; answers above this size are not kept.
-    private const int CachedRows = 2000;
-    private const int CachedAnswers = 20_000;
+    /// <summary>
+    /// Room for an observation. Of those that the expert sees, split likewise, half have at most 41 tokens, 99 % at most 203,
+    /// the longest 249: 350 characters of rows are mostly short names, quotes and brackets.
+    /// </summary>
+    public const int ObservationTokens = 256;
+
+    /// <summary>Most bytes of result text of one statement.</summary>
+    public const long MaxAnswerBytes = 16L * 1024 * 1024;
+
+    /// <summary>Rewards are written into state keys with this many digits: enough to tell any two apart.</summary>
+    private const string RewardFormat = "R";
+
+    /// <summary>Changes with the rules in this folder, so that old results are not compared with new ones.</summary>
+    private const int RulesVersion = 1;
+
+    // Gold queries are trusted, so a small limit for the agent must not make its gold query fail.
+    private static readonly SqlLimits s_goldLimits = new(TimeSpan.FromSeconds(60), 1_000_000, 256L * 1024 * 1024);
 
     private readonly ISqlEngine _engine;
-    private readonly SqlLimits _limits;
-    private readonly Dictionary<TaskSplit, AgentTask[]> _tasks;
-    private readonly Dictionary<string, SpiderTask> _spider = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<int, IReadOnlyList<string>> _gold = new();
-    private readonly ConcurrentDictionary<(string Database, string Sql), SqlAnswer> _answers = new();
+    private readonly Dictionary<TaskSplit, IReadOnlyList<AgentTask>> _tasks = [];
+    private readonly Dictionary<string, Content> _contents = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SqlAnswer> _gold = new(StringComparer.Ordinal);
 
-    /// <summary>Reads tasks and opens the databases of a data folder.</summary>
-    /// <param name="options">DataFolder holds ic_spider_dev.json and a folder sqlite.</param>
-    /// <param name="engine">How statements are answered; plain SQLite by default. Disposed with the environment.</param>
-    /// <exception cref="PlanException">Something is missing or malformed, or more tasks are wanted than there are.</exception>
+    /// <summary>Reads the data folder; nothing is executed yet.</summary>
+    /// <param name="options">Folder, split sizes and limits.</param>
+    /// <param name="engine">Runs the statements and is disposed with the environment; null for <see cref="PlainSqliteEngine"/>.</param>
+    /// <exception cref="ArgumentException">More tasks are asked for than there are.</exception>
+    /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
+    /// <exception cref="FileNotFoundException">A file of it is missing.</exception>
+    /// <exception cref="InvalidDataException">A file of it is malformed.</exception>
     public InterCodeSqlEnvironment(EnvironmentOptions options, ISqlEngine? engine = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (!Directory.Exists(options.DataFolder))
+        var folder = options.DataFolder;
+        if (!Directory.Exists(folder))
         {
-            throw new PlanException($"Environment.DataFolder = '{options.DataFolder}' is not a folder: InterCodeSql expects ic_spider_dev.json and a folder sqlite in it.");
+            throw new DirectoryNotFoundException($"InterCode-SQL needs its data folder, but '{folder}' does not exist");
+        }
+
+        if (options.MaxSteps < 1)
+        {
+            throw new ArgumentException($"MaxSteps is {options.MaxSteps}; an episode needs at least 1 action", nameof(options));
         }
 
         MaxSteps = options.MaxSteps;
-        _limits = new SqlLimits(TimeSpan.FromMilliseconds(options.SqlTimeoutMs), options.SqlRowLimit, MaxResultBytes);
-        var file = Path.Combine(options.DataFolder, "ic_spider_dev.json");
-        var sqlite = Path.Combine(options.DataFolder, "sqlite");
-        var tasks = SpiderTask.Read(file);
-        foreach (var task in tasks)
+        Limits = new SqlLimits(TimeSpan.FromMilliseconds(options.SqlTimeoutMs), options.SqlRowLimit, MaxAnswerBytes);
+        var records = InterCodeTasks.Load(folder);
+        var schema = MySqlSchema.Load(folder);
+        var databases = records.Select(r => r.Database).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToList();
+        foreach (var database in databases)
         {
-            if (!File.Exists(Path.Combine(sqlite, task.Database + ".sqlite")))
+            var first = records.First(r => r.Database == database);
+            if (schema.Tables(database) is null)
             {
-                throw new PlanException($"'{file}' names the database '{task.Database}' at record {task.Number}, but '{Path.Combine(sqlite, task.Database + ".sqlite")}' is not there.");
+                throw new InvalidDataException($"{InterCodeTasks.FileName}, task {first.Number}: unknown database '{database}'; {MySqlSchema.FileName} has {string.Join(", ", schema.Databases.Order(StringComparer.Ordinal))}");
             }
         }
 
-        _engine = engine ?? new PlainSqliteEngine(sqlite);
-        _tasks = Split(tasks, options);
-        ContentHash = Hash(options, file, sqlite);
+        foreach (var (split, members) in InterCodeTasks.Divide(records, options))
+        {
+            _tasks[split] = [.. members.Select((record, i) => new AgentTask(split, i, string.Create(CultureInfo.InvariantCulture, $"spider-{record.Number}"), record.Question))];
+            foreach (var record in members)
+            {
+                _contents[string.Create(CultureInfo.InvariantCulture, $"spider-{record.Number}")] = new Content(record);
+            }
+        }
+
+        _engine = engine ?? new PlainSqliteEngine(folder);
+        try
+        {
+            ContentHash = Hash(options, databases, _engine.GetType().Name);
+        }
+        catch
+        {
+            if (engine is null)
+            {
+                _engine.Dispose();
+            }
+
+            throw;
+        }
     }
 
     /// <inheritdoc/>
-    public string Name => "InterCodeSql";
+    public string Name => "InterCode-SQL";
 
     /// <inheritdoc/>
     public string ContentHash { get; }
@@ -76,111 +123,232 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
     /// <inheritdoc/>
     public string ActionEnd => "]";
 
-    /// <summary>Room for 98.6 % of the 1,034 gold queries (measured; the longest has 94 words and marks).</summary>
-    public int MaxActionTokens => 72;
+    /// <inheritdoc/>
+    public int MaxActionTokens => ActionTokens;
 
-    /// <summary>350 characters of rows are about 120 words and marks.</summary>
-    public int MaxObservationTokens => 140;
+    /// <inheritdoc/>
+    public int MaxObservationTokens => ObservationTokens;
+
+    /// <summary>Limits of one statement of the agent.</summary>
+    public SqlLimits Limits { get; }
 
     /// <inheritdoc/>
     public IReadOnlyList<AgentTask> Tasks(TaskSplit split) => _tasks[split];
 
-    /// <summary>The record behind a task.</summary>
-    public SpiderTask Spider(AgentTask task)
-    {
-        ArgumentNullException.ThrowIfNull(task);
-        return _spider[task.Id];
-    }
+    /// <summary>The record behind a task: database, gold query, hardness.</summary>
+    /// <exception cref="ArgumentException">The task is not of this environment.</exception>
+    public InterCodeRecord Record(AgentTask task) => ContentOf(task).Record;
 
-    /// <summary>Python text of the gold rows; empty when the gold query fails.</summary>
-    public IReadOnlyList<string> GoldRows(SpiderTask task)
+    /// <summary>What the gold query answers; a failed one (corrupt gold) counts as no rows (environments.md B2).</summary>
+    public SqlAnswer GoldAnswer(AgentTask task)
     {
-        ArgumentNullException.ThrowIfNull(task);
-        return _gold.GetOrAdd(task.Number, _ => Execute(task.Database, task.Gold).Rows ?? []);
+        var record = ContentOf(task).Record;
+        return _gold.GetOrAdd(task.Id, (_, r) => _engine.Execute(r.Database, r.Gold, s_goldLimits), record);
     }
 
     /// <inheritdoc/>
-    public IEpisode Reset(AgentTask task) => new SqlEpisode(this, task, Spider(task));
+    public IEpisode Reset(AgentTask task)
+    {
+        _ = ContentOf(task);
+        return new InterCodeEpisode(this, task);
+    }
 
     /// <inheritdoc/>
     public string ExpertAction(IEpisode episode, SeededRandom random)
     {
+        ArgumentNullException.ThrowIfNull(episode);
         ArgumentNullException.ThrowIfNull(random);
-        return SqlExpert.Act((SqlEpisode)episode, random);
+        if (episode.Finished)
+        {
+            throw new InvalidOperationException($"task {episode.Task.Id} is finished: the expert has nothing to do");
+        }
+
+        var statements = episode.Actions.Select(SqlAction.Parse).Where(a => a.Kind == SqlActionKind.Execute).Select(a => a.Sql).ToList();
+        var next = ContentOf(episode.Task).Expert.Next(statements, MaxSteps - episode.Actions.Count, random);
+        return next is null ? SqlAction.Submit : SqlAction.Execute(next);
     }
 
-    /// <inheritdoc/>
+    /// <summary>Disposes the engine.</summary>
     public void Dispose() => _engine.Dispose();
 
-    internal SqlAnswer Execute(string database, string sql)
+    internal SqlAnswer Execute(AgentTask task, string sql) => _engine.Execute(ContentOf(task).Record.Database, sql, Limits);
+
+    internal double Score(AgentTask task, IReadOnlyList<string>? answer) =>
+        answer is null ? 0 : InterCodeReward.Score(answer, GoldAnswer(task).Rows);
+
+    private Content ContentOf(AgentTask task)
     {
-        if (_answers.TryGetValue((database, sql), out var known))
-        {
-            return known;
-        }
-
-        var answer = _engine.Execute(database, sql, _limits);
-        if (answer.Rows is not { Count: > CachedRows })
-        {
-            if (_answers.Count >= CachedAnswers)
-            {
-                _answers.Clear();
-            }
-
-            _answers[(database, sql)] = answer;
-        }
-
-        return answer;
+        ArgumentNullException.ThrowIfNull(task);
+        return _contents.TryGetValue(task.Id, out var content)
+            ? content
+            : throw new ArgumentException($"task '{task.Id}' is not one of this environment's", nameof(task));
     }
 
-    // Paraphrases of one gold query stay together: a test question must not have been trained in other words.
-    private Dictionary<TaskSplit, AgentTask[]> Split(IReadOnlyList<SpiderTask> tasks, EnvironmentOptions options)
-    {
-        var wanted = options.TrainTasks + options.TuningTasks + options.TestTasks;
-        if (wanted > tasks.Count)
-        {
-            throw new PlanException($"Environment.TrainTasks + TuningTasks + TestTasks = {wanted} is more than the {tasks.Count} tasks in '{options.DataFolder}'.");
-        }
-
-        var groups = tasks.GroupBy(t => t.Group, StringComparer.Ordinal).Select(g => g.ToArray()).ToArray();
-        new SeededRandom(options.ContentSeed, 21).Shuffle<SpiderTask[]>(groups);
-        var room = new Dictionary<TaskSplit, int> { [TaskSplit.Test] = options.TestTasks, [TaskSplit.Tuning] = options.TuningTasks, [TaskSplit.Train] = options.TrainTasks };
-        var members = room.Keys.ToDictionary(s => s, _ => new List<AgentTask>());
-        foreach (var group in groups)
-        {
-            foreach (var (split, list) in members)
-            {
-                // A group that no longer fits a nearly full split goes to the next; the last few tasks may stay unused.
-                if (list.Count + group.Length > room[split])
-                {
-                    continue;
-                }
-
-                foreach (var task in group)
-                {
-                    var id = $"spider-{task.Number.ToString(CultureInfo.InvariantCulture)}";
-                    list.Add(new AgentTask(split, list.Count, id, task.Question));
-                    _spider[id] = task;
-                }
-
-                break;
-            }
-        }
-
-        return members.ToDictionary(m => m.Key, m => m.Value.ToArray());
-    }
-
-    private static string Hash(EnvironmentOptions options, string file, string sqlite)
+    private static string Hash(EnvironmentOptions options, IEnumerable<string> databases, string engine)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(string.Create(
+        Add(Encoding.UTF8.GetBytes(string.Create(
             CultureInfo.InvariantCulture,
-            $"InterCodeSql 1 {options.ContentSeed} {options.MaxSteps} {options.TrainTasks} {options.TuningTasks} {options.TestTasks} {options.SqlRowLimit}\n")));
-        foreach (var path in Directory.EnumerateFiles(sqlite).Order(StringComparer.Ordinal).Prepend(file))
+            $"InterCodeSql {RulesVersion} {engine} seed {options.ContentSeed} tasks {options.TrainTasks} {options.TuningTasks} {options.TestTasks} steps {options.MaxSteps} limits {options.SqlTimeoutMs} {options.SqlRowLimit} {MaxAnswerBytes} {MaxObservationLength}")));
+        foreach (var file in databases.Select(d => $"sqlite/{d}.sqlite").Prepend(MySqlSchema.FileName).Prepend(InterCodeTasks.FileName))
         {
-            hash.AppendData(SHA256.HashData(File.ReadAllBytes(path)));
+            var path = Path.Combine(options.DataFolder, file);
+            if (!File.Exists(path))
+            {
+                throw new FileNotFoundException($"{path} is missing, but tasks of {InterCodeTasks.FileName} need it", path);
+            }
+
+            Add(Encoding.UTF8.GetBytes(file));
+            using var stream = File.OpenRead(path);
+            Add(SHA256.HashData(stream));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        // The length in front keeps two different lists of parts from running together.
+        void Add(byte[] part)
+        {
+            hash.AppendData(BitConverter.GetBytes(part.LongLength));
+            hash.AppendData(part);
+        }
+    }
+
+    private sealed class Content(InterCodeRecord record)
+    {
+        private readonly Lazy<GoldExpert> _expert = new(() => new GoldExpert(record));
+
+        public InterCodeRecord Record { get; } = record;
+
+        public GoldExpert Expert => _expert.Value;
+    }
+
+    // The rows a submission would score, as shown, and their score, computed once for all forks.
+    private sealed class Answer(InterCodeSqlEnvironment environment, AgentTask task, IReadOnlyList<string>? rows, string text)
+    {
+        private readonly Lazy<double> _score = new(() => environment.Score(task, rows));
+
+        public string Text { get; } = text;
+
+        public double Score => _score.Value;
+    }
+
+    private sealed class InterCodeEpisode : IEpisode
+    {
+        private readonly InterCodeSqlEnvironment _environment;
+        private readonly List<string> _actions;
+        private Answer _answer;
+
+        public InterCodeEpisode(InterCodeSqlEnvironment environment, AgentTask task)
+        {
+            _environment = environment;
+            Task = task;
+            _actions = [];
+            Observation = task.Instruction;
+            _answer = new Answer(environment, task, null, task.Instruction);
+        }
+
+        private InterCodeEpisode(InterCodeEpisode other)
+        {
+            _environment = other._environment;
+            Task = other.Task;
+            _actions = [.. other._actions];
+            _answer = other._answer;
+            Observation = other.Observation;
+            Finished = other.Finished;
+            Reward = other.Reward;
+            InvalidActions = other.InvalidActions;
+            LastActionInvalid = other.LastActionInvalid;
+        }
+
+        public AgentTask Task { get; }
+
+        public IReadOnlyList<string> Actions => _actions;
+
+        public string Observation { get; private set; }
+
+        public bool Finished { get; private set; }
+
+        public double Reward { get; private set; }
+
+        public int InvalidActions { get; private set; }
+
+        public bool LastActionInvalid { get; private set; }
+
+        // What can still differ: what is shown now, what a submission would show, and what it would pay.
+        public string StateKey => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{(Finished ? "finished " + Reward.ToString(RewardFormat, CultureInfo.InvariantCulture) : "open " + _answer.Score.ToString(RewardFormat, CultureInfo.InvariantCulture))} {Observation.Length}:{Observation}{(Finished ? "" : _answer.Text)}");
+
+        public void Step(string action)
+        {
+            ArgumentNullException.ThrowIfNull(action);
+            if (Finished)
+            {
+                throw new InvalidOperationException($"task {Task.Id} is finished: no action is possible");
+            }
+
+            var parsed = SqlAction.Parse(action);
+            _actions.Add(action);
+            LastActionInvalid = parsed.Kind == SqlActionKind.Invalid;
+            switch (parsed.Kind)
+            {
+                case SqlActionKind.Submit:
+                    Observation = _answer.Text;
+                    Reward = _answer.Score;
+                    Finished = true;
+                    return;
+                case SqlActionKind.Execute:
+                    var result = _environment.Execute(Task, parsed.Sql);
+                    Observation = Show(result);
+                    _answer = new Answer(_environment, Task, result.Rows, Observation);
+                    break;
+                default:
+                    Observation = SqlAction.InvalidAnswer;
+                    InvalidActions++;
+                    break;
+            }
+
+            Finished = _actions.Count >= _environment.MaxSteps;
+        }
+
+        public IEpisode Fork() => new InterCodeEpisode(this);
+
+        private static string Show(SqlAnswer answer)
+        {
+            if (answer.Error is not null)
+            {
+                return Cut("Error executing query: " + answer.Error);
+            }
+
+            if (answer.Rows is null)
+            {
+                return "None";
+            }
+
+            // Rows behind the cut are not even joined: an answer may have 20,000.
+            var text = new StringBuilder("[");
+            foreach (var row in answer.Rows)
+            {
+                text.Append(text.Length > 1 ? ", " : "").Append(row);
+                if (text.Length > MaxObservationLength)
+                {
+                    break;
+                }
+            }
+
+            return Cut(text.Append(']').ToString());
+        }
+
+        private static string Cut(string text)
+        {
+            if (text.Length <= MaxObservationLength)
+            {
+                return text;
+            }
+
+            // Half a surrogate pair is not text.
+            var length = char.IsHighSurrogate(text[MaxObservationLength - 1]) ? MaxObservationLength - 1 : MaxObservationLength;
+            return string.Concat(text.AsSpan(0, length), "...");
+        }
     }
 }

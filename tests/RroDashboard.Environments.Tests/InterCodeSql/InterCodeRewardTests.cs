@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RroDashboard.Core.Statistics;
 using RroDashboard.Environments.InterCodeSql;
 using Xunit.Abstractions;
 
@@ -6,52 +7,126 @@ namespace RroDashboard.Environments.Tests.InterCodeSql;
 
 public sealed class InterCodeRewardTests(ITestOutputHelper output)
 {
-    // Cases made with the original code (scipy 1.10.1, numpy 1.24.2), 240 of them with rows of a real MySQL.
     [DataFact]
-    public void Score_GoldenCases_AllEqual()
+    public void Score_GoldenCases_AllExact()
     {
-        using var json = JsonDocument.Parse(File.ReadAllBytes(SharedData.Golden("intercode_reward.json")));
-        var wrong = new List<string>();
-        var count = 0;
-        foreach (var golden in json.RootElement.GetProperty("cases").EnumerateArray())
+        using var file = JsonDocument.Parse(File.ReadAllText(SharedData.Path("golden", "intercode_reward.json")));
+        var failures = new List<string>();
+        var cases = 0;
+
+        foreach (var item in file.RootElement.GetProperty("cases").EnumerateArray())
         {
-            count++;
-            var (agent, gold) = (golden.GetProperty("agent"), golden.GetProperty("gold"));
-            var rows = agent.GetProperty("kind").GetString() == "rows" ? Rows(agent) : null;
-            var goldRows = gold.GetProperty("kind").GetString() == "rows" ? Rows(gold) : [];
-            var expected = golden.GetProperty("expected").GetProperty("reward").GetDouble();
-            var actual = InterCodeReward.Score(rows, goldRows);
-            if (expected != actual)
+            var expected = item.GetProperty("expected").GetProperty("reward").GetDouble();
+            var actual = InterCodeReward.Score(Rows(item.GetProperty("agent")), Rows(item.GetProperty("gold")));
+            cases++;
+            if (!actual.Equals(expected))
             {
-                wrong.Add($"{golden.GetProperty("id")} ({golden.GetProperty("tag")}): {expected} expected, {actual} found");
+                failures.Add($"{item.GetProperty("id")} {item.GetProperty("tag")}: expected {expected:R}, got {actual:R}");
             }
         }
 
-        output.WriteLine($"intercode_reward: {count - wrong.Count} of {count}");
-        Assert.True(wrong.Count == 0 && count > 100, string.Join('\n', wrong.Prepend($"{count} cases")));
+        output.WriteLine($"{cases - failures.Count} of {cases} reward cases exact");
+        Assert.Empty(failures);
+        Assert.True(cases > 200, $"only {cases} cases in the file");
     }
 
-    [Fact]
-    public void Score_ReversedRows_IsMinusOne() => Assert.Equal(-1, InterCodeReward.Score(["(1,)", "(2,)"], ["(2,)", "(1,)"]));
+    [DataFact]
+    public void Intersect_GoldenCases_AllExact()
+    {
+        using var file = JsonDocument.Parse(File.ReadAllText(SharedData.Path("golden", "intercode_intersect.json")));
 
-    [Fact]
-    public void Score_NoList_IsZero() => Assert.Equal(0, InterCodeReward.Score(null, []));
+        foreach (var item in file.RootElement.EnumerateArray())
+        {
+            var counts = item.GetProperty("counts").EnumerateObject().ToDictionary(c => c.Name, c => c.Value.GetInt32(), StringComparer.Ordinal);
 
-    [Fact]
-    public void Score_BothEmpty_IsOne() => Assert.Equal(1, InterCodeReward.Score([], []));
-
-    [Fact]
-    public void Score_OneRowMissing_IsTheOverlap() => Assert.Equal(0.5, InterCodeReward.Score(["(1,)"], ["(1,)", "(2,)"]));
+            Assert.Equal(Texts(item.GetProperty("expected")), InterCodeReward.Intersect(Texts(item.GetProperty("list")), counts));
+        }
+    }
 
     [Theory]
     [InlineData(0.125, 0.12)]
     [InlineData(0.375, 0.38)]
-    [InlineData(-0.125, -0.12)]
     [InlineData(0.015, 0.01)]
     [InlineData(0.025, 0.03)]
-    [InlineData(1, 1)]
     [InlineData(0, 0)]
-    public void RoundLikePython_Midpoints_FollowTheBinaryValue(double value, double expected) => Assert.Equal(expected, InterCodeReward.RoundLikePython(value));
+    [InlineData(1, 1)]
+    [InlineData(0.999, 1)]
+    [InlineData(1e-320, 0)]
+    public void RoundExact_NearMidpoints_RoundsTheBinaryValue(double value, double expected) =>
+        Assert.Equal(expected, InterCodeReward.RoundExact(value));
 
-    private static string[] Rows(JsonElement side) => [.. side.GetProperty("rows").EnumerateArray().Select(r => r.GetString()!)];
+    [Fact]
+    public void Score_HandWorkedCases_FollowTheRule()
+    {
+        Assert.Equal(1, InterCodeReward.Score([], []));
+        Assert.Equal(1, InterCodeReward.Score([], null));
+        Assert.Equal(0, InterCodeReward.Score(null, null));
+        Assert.Equal(0, InterCodeReward.Score(["(1,)"], null));
+        Assert.Equal(-1, InterCodeReward.Score(["b", "a"], ["a", "b"]));
+        Assert.Equal(1.0 / 3, InterCodeReward.Score(["a", "a", "a"], ["a"]));
+        Assert.Equal(0, InterCodeReward.Score(["(1,)"], ["(1.0,)"]));
+    }
+
+    // 3/200 and 5/200, all in order: the exact path gives 0.01, numpy's (tau just below 1 for 5 rows) 0.02 (environments.md B2).
+    [Theory]
+    [InlineData(3, 0.01)]
+    [InlineData(5, 0.02)]
+    public void Score_UnionOf200_TakesTheRightRoundingPath(int shared, double expected)
+    {
+        var answer = Enumerable.Range(0, shared).Select(i => $"({i},)").ToList();
+        var gold = Enumerable.Range(0, 200).Select(i => i < shared ? $"({i},)" : $"('x{i}',)").ToList();
+
+        Assert.Equal(expected, InterCodeReward.Score(answer, gold));
+    }
+
+    [Fact]
+    public void KendallTauB_RandomListsWithTies_EqualsTheQuadraticDefinition()
+    {
+        for (var round = 0; round < 300; round++)
+        {
+            var random = new SeededRandom(11, round);
+            var n = 2 + random.Next(12);
+            var x = Enumerable.Range(0, n).Select(_ => ((char)('a' + random.Next(5))).ToString()).ToList();
+            var y = Enumerable.Range(0, n).Select(_ => ((char)('a' + random.Next(5))).ToString()).ToList();
+
+            Assert.Equal(Quadratic(x, y), InterCodeReward.KendallTauB(x, y), 12);
+        }
+    }
+
+    [Fact]
+    public void CompareByCodePoint_AstralAgainstPrivateUse_DiffersFromOrdinal()
+    {
+        Assert.True(InterCodeReward.CompareByCodePoint("\uE000", "\U0001F600") < 0);
+        Assert.True(string.CompareOrdinal("\uE000", "\U0001F600") > 0);
+        Assert.True(InterCodeReward.CompareByCodePoint("ab", "a") > 0);
+    }
+
+    [Fact]
+    public void Score_TwentyThousandRowsReversed_IsQuickAndMinusOne()
+    {
+        var rows = Enumerable.Range(0, 20_000).Select(i => $"({i:00000},)").ToList();
+
+        Assert.Equal(-1, InterCodeReward.Score([.. rows.AsEnumerable().Reverse()], rows));
+    }
+
+    private static double Quadratic(List<string> x, List<string> y)
+    {
+        double concordance = 0, untiedX = 0, untiedY = 0;
+        for (var i = 0; i < x.Count; i++)
+        {
+            for (var j = 0; j < i; j++)
+            {
+                var (a, b) = (Math.Sign(string.CompareOrdinal(x[i], x[j])), Math.Sign(string.CompareOrdinal(y[i], y[j])));
+                concordance += a * b;
+                untiedX += Math.Abs(a);
+                untiedY += Math.Abs(b);
+            }
+        }
+
+        return untiedX == 0 || untiedY == 0 ? double.NaN : concordance / Math.Sqrt(untiedX * untiedY);
+    }
+
+    private static List<string>? Rows(JsonElement side) => side.GetProperty("kind").GetString() == "rows" ? Texts(side.GetProperty("rows")) : null;
+
+    private static List<string> Texts(JsonElement list) => [.. list.EnumerateArray().Select(t => t.GetString()!)];
 }
