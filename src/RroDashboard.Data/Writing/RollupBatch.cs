@@ -1,3 +1,5 @@
+using RroDashboard.Core.Metrics;
+
 namespace RroDashboard.Data.Writing;
 
 /// <summary>One bucket of a rollup, summed up before it is merged into the database.</summary>
@@ -54,7 +56,7 @@ internal sealed class RollupBatch
     {
         foreach (var width in Widths)
         {
-            var key = (seriesId, width, Bucket(step, width));
+            var key = (seriesId, width, MinMaxBuckets.Bucket(step, width));
             if (!Buckets.TryGetValue(key, out var bucket))
             {
                 Buckets.Add(key, bucket = new RollupBucket());
@@ -63,7 +65,4 @@ internal sealed class RollupBatch
             bucket.Add(step, value);
         }
     }
-
-    /// <summary>Rounds down, below zero too.</summary>
-    public static long Bucket(long step, int width) => (step - (((step % width) + width) % width)) / width;
 }
