@@ -1,36 +1,43 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace RroDashboard.Data;
 
-/// <summary>Puts the data side into a host.</summary>
+/// <summary>Registers the data side.</summary>
 public static class DataServices
 {
-    /// <summary>
-    /// Adds <see cref="DataFolder"/>, the context factory, <see cref="JournalWriter"/> (also as the hosted service that migrates
-    /// and writes), <see cref="RunStore"/> and <see cref="RunQueries"/>. Add it before anything that records: hosted services stop in reverse order.
-    /// </summary>
-    /// <exception cref="DataFolderException">The folder cannot be written.</exception>
+    /// <summary>Name of the database file in the data folder.</summary>
+    public const string FileName = "rrodashboard.db";
+
+    /// <summary>Adds the database in a folder, its writer and its readers. The folder must exist.</summary>
     public static IServiceCollection AddRroData(this IServiceCollection services, string dataFolder)
     {
-        var folder = new DataFolder(dataFolder);
+        // Private: the shared cache turns waiting into errors.
         var connection = new SqliteConnectionStringBuilder
         {
-            DataSource = folder.DatabasePath,
+            DataSource = Path.Combine(dataFolder, FileName),
             Cache = SqliteCacheMode.Private,
-            DefaultTimeout = SqlitePragmaInterceptor.BusyTimeoutMs / 1000,
-        }.ToString();
-        services.AddLogging();
-        services.TryAddSingleton(TimeProvider.System);
-        services.AddSingleton(folder);
-        services.AddDbContextFactory<RroDbContext>(options => options.UseSqlite(connection).AddInterceptors(new SqlitePragmaInterceptor()));
-        services.AddSingleton<WriteGate>();
-        services.AddSingleton<JournalWriter>();
-        services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
+            DefaultTimeout = 30,
+        };
+        services.AddSingleton<SqlitePragmaInterceptor>();
+        services.AddDbContextFactory<RroDbContext>((provider, options) => options
+            .UseSqlite(connection.ToString())
+            .AddInterceptors(provider.GetRequiredService<SqlitePragmaInterceptor>()));
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunQueries>();
+        services.AddSingleton<JournalWriter>();
+        services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;
+    }
+
+    /// <summary>Brings the database file to this version. Call it before anything else touches the database.</summary>
+    public static async Task MigrateRroDataAsync(this IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var context = await services.GetRequiredService<IDbContextFactory<RroDbContext>>().CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            await context.Database.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 }

@@ -3,7 +3,7 @@ using RroDashboard.Data.Entities;
 
 namespace RroDashboard.Data;
 
-/// <summary>The database of one data folder. High-rate tables are written by <see cref="JournalWriter"/> with prepared commands; this maps them for reading.</summary>
+/// <summary>Everything the dashboard keeps, in one SQLite file.</summary>
 public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbContext(options)
 {
     /// <summary>Runs.</summary>
@@ -16,34 +16,10 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
     public DbSet<SeriesEntity> Series => Set<SeriesEntity>();
 
     /// <summary>Metric points.</summary>
-    public DbSet<MetricPointEntity> MetricPoints => Set<MetricPointEntity>();
+    public DbSet<PointEntity> Points => Set<PointEntity>();
 
-    /// <summary>Points summed up by 64 and 1024 steps.</summary>
-    public DbSet<MetricRollupEntity> MetricRollups => Set<MetricRollupEntity>();
-
-    /// <summary>Walked tasks.</summary>
-    public DbSet<TaskEntity> Tasks => Set<TaskEntity>();
-
-    /// <summary>Candidates.</summary>
-    public DbSet<CandidateEntity> Candidates => Set<CandidateEntity>();
-
-    /// <summary>Decided steps.</summary>
-    public DbSet<StepEntity> Steps => Set<StepEntity>();
-
-    /// <summary>Preference pairs.</summary>
-    public DbSet<PairEntity> Pairs => Set<PairEntity>();
-
-    /// <summary>Held-out evaluations.</summary>
-    public DbSet<EvaluationEntity> Evaluations => Set<EvaluationEntity>();
-
-    /// <summary>Their episodes.</summary>
-    public DbSet<EvaluationEpisodeEntity> EvaluationEpisodes => Set<EvaluationEpisodeEntity>();
-
-    /// <summary>Saved policies.</summary>
-    public DbSet<CheckpointEntity> Checkpoints => Set<CheckpointEntity>();
-
-    /// <summary>Dropped samples.</summary>
-    public DbSet<DropEntity> Drops => Set<DropEntity>();
+    /// <summary>Buckets of metric points.</summary>
+    public DbSet<RollupEntity> Rollups => Set<RollupEntity>();
 
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -51,85 +27,33 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
         ArgumentNullException.ThrowIfNull(modelBuilder);
         modelBuilder.Entity<RunEntity>(run =>
         {
-            run.ToTable("Runs").HasKey(r => r.Id);
+            run.ToTable("Runs").HasKey(r => r.Key);
+            run.HasIndex(r => r.Id).IsUnique();
+            run.HasIndex(r => r.RequestKey).IsUnique();
+            run.HasIndex(r => r.CreatedTicks);
             run.Property(r => r.State).HasConversion<string>();
             run.Property(r => r.Stage).HasConversion<string>();
-            run.HasIndex(r => r.CreatedTicks);
-            run.HasIndex(r => r.Key).IsUnique();
         });
-        modelBuilder.Entity<EventEntity>(e =>
+        modelBuilder.Entity<EventEntity>(row =>
         {
-            e.ToTable("Events").HasKey(x => new { x.RunId, x.Seq });
-            e.HasIndex(x => new { x.RunId, x.Kind, x.Seq });
-            OfRun(e);
+            row.ToTable("Events").HasKey(e => new { e.RunKey, e.Seq });
+            row.HasIndex(e => new { e.RunKey, e.Kind, e.Task, e.Step });
+            row.HasOne<RunEntity>().WithMany().HasForeignKey(e => e.RunKey).OnDelete(DeleteBehavior.Cascade);
         });
-        modelBuilder.Entity<SeriesEntity>(e =>
+        modelBuilder.Entity<SeriesEntity>(series =>
         {
-            e.ToTable("Series").HasKey(x => x.Id);
-            e.HasIndex(x => new { x.RunId, x.Name }).IsUnique();
-            OfRun(e);
+            series.ToTable("Series").HasKey(s => s.Id);
+            series.HasIndex(s => s.Name).IsUnique();
         });
-        modelBuilder.Entity<MetricPointEntity>(e =>
+        modelBuilder.Entity<PointEntity>(point =>
         {
-            // WITHOUT ROWID (migration): a third of the size, and a series lies together.
-            e.ToTable("MetricPoints").HasKey(x => new { x.RunId, x.SeriesId, x.Step });
-            OfRun(e);
+            point.ToTable("MetricPoints").HasKey(p => new { p.RunKey, p.SeriesId, p.Step });
+            point.HasOne<RunEntity>().WithMany().HasForeignKey(p => p.RunKey).OnDelete(DeleteBehavior.Cascade);
         });
-        modelBuilder.Entity<MetricRollupEntity>(e =>
+        modelBuilder.Entity<RollupEntity>(rollup =>
         {
-            e.ToTable("MetricRollups").HasKey(x => new { x.RunId, x.SeriesId, x.Width, x.Bucket });
-            OfRun(e);
-        });
-        modelBuilder.Entity<TaskEntity>(e =>
-        {
-            e.ToTable("Tasks").HasKey(x => new { x.RunId, x.Task });
-            OfRun(e);
-        });
-        modelBuilder.Entity<CandidateEntity>(e =>
-        {
-            e.ToTable("Candidates").HasKey(x => new { x.RunId, x.Seq });
-            e.HasIndex(x => new { x.RunId, x.Task, x.Step, x.Attempt });
-            OfRun(e);
-        });
-        modelBuilder.Entity<StepEntity>(e =>
-        {
-            e.ToTable("Steps").HasKey(x => new { x.RunId, x.Seq });
-            e.Property(x => x.Verdict).HasConversion<string>();
-            e.HasIndex(x => new { x.RunId, x.Task, x.Step });
-            OfRun(e);
-        });
-        modelBuilder.Entity<PairEntity>(e =>
-        {
-            e.ToTable("Pairs").HasKey(x => new { x.RunId, x.Index });
-            OfRun(e);
-        });
-        modelBuilder.Entity<EvaluationEntity>(e =>
-        {
-            e.ToTable("Evaluations").HasKey(x => new { x.RunId, x.Seq });
-            e.Property(x => x.Stage).HasConversion<string>();
-            OfRun(e);
-        });
-        modelBuilder.Entity<EvaluationEpisodeEntity>(e =>
-        {
-            e.ToTable("EvaluationEpisodes").HasKey(x => new { x.RunId, x.Seq, x.Index });
-            OfRun(e);
-        });
-        modelBuilder.Entity<CheckpointEntity>(e =>
-        {
-            e.ToTable("Checkpoints").HasKey(x => new { x.RunId, x.Seq });
-            e.Property(x => x.Stage).HasConversion<string>();
-            OfRun(e);
-        });
-        modelBuilder.Entity<DropEntity>(e =>
-        {
-            e.ToTable("Drops").HasKey(x => x.Id);
-            e.HasIndex(x => x.RunId);
-            OfRun(e);
+            rollup.ToTable("MetricRollups").HasKey(r => new { r.RunKey, r.SeriesId, r.Width, r.Bucket });
+            rollup.HasOne<RunEntity>().WithMany().HasForeignKey(r => r.RunKey).OnDelete(DeleteBehavior.Cascade);
         });
     }
-
-    // Deleting a run deletes everything it said.
-    private static void OfRun<T>(Microsoft.EntityFrameworkCore.Metadata.Builders.EntityTypeBuilder<T> entity)
-        where T : class =>
-        entity.HasOne<RunEntity>().WithMany().HasForeignKey("RunId").OnDelete(DeleteBehavior.Cascade);
 }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
@@ -5,79 +7,81 @@ using RroDashboard.Data.Entities;
 
 namespace RroDashboard.Data;
 
-/// <summary>Adds and removes runs. Everything else about a run is written by <see cref="JournalWriter"/>.</summary>
-public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, WriteGate gate, TimeProvider time, DataFolder folder)
+/// <summary>Adds and removes runs. What happens within a run is the journal's business.</summary>
+public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
 {
-    /// <summary>Longest name of a run; longer ones are cut.</summary>
-    public const int MaxName = 200;
+    // Lower case without vowels (no words) and without letters and digits that look alike. 20^10 ids.
+    private const string Alphabet = "bcdfghjkmnpqrstvwxz7";
+    private const int IdLength = 10;
 
-    /// <summary>Adds a run that waits.</summary>
-    /// <param name="plan">Checked here.</param>
-    /// <param name="name">What a person calls it; blank takes the preset's name.</param>
-    /// <param name="key">The same key gives the same run, however often it is asked; null always makes one.</param>
-    /// <returns>Its id, and whether it is new.</returns>
-    /// <exception cref="PlanException">The plan is not allowed.</exception>
-    public async Task<(string Id, bool Created)> CreateAsync(RunPlan plan, string name, string? key, CancellationToken cancellationToken = default)
+    /// <summary>Adds a queued run; the same request key gives the run that it made before.</summary>
+    /// <param name="plan">Checked before.</param>
+    /// <param name="requestKey">Named by whoever asks, for example once per form.</param>
+    /// <param name="cancellationToken">Given up.</param>
+    /// <returns>The run's id, and whether it was made by this call.</returns>
+    public async Task<(string Id, bool Made)> CreateAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        PlanSettings.Validate(plan);
-        var shown = string.IsNullOrWhiteSpace(name) ? plan.Preset : name.Trim();
-        using var turn = await gate.EnterAsync(cancellationToken);
-        await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-        if (key is not null && await context.Runs.AsNoTracking().Where(r => r.Key == key).Select(r => r.Id).FirstOrDefaultAsync(cancellationToken) is { } known)
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
         {
-            return (known, false);
-        }
+            if (await FindByKeyAsync(context, requestKey, cancellationToken).ConfigureAwait(false) is { } before)
+            {
+                return (before, false);
+            }
 
-        var run = new RunEntity
-        {
-            Id = RunIds.Create(),
-            Name = shown.Length > MaxName ? shown[..MaxName] : shown,
-            Key = key,
-            State = RunState.Queued,
-            Preset = plan.Preset,
-            SettingsJson = RunEventJson.Write(PlanSettings.ToDictionary(plan)),
-            CreatedTicks = time.GetUtcNow().UtcTicks,
-        };
-        context.Runs.Add(run);
-        await context.SaveChangesAsync(cancellationToken);
-        return (run.Id, true);
+            var run = new RunEntity
+            {
+                Id = NewId(),
+                RequestKey = requestKey,
+                Preset = plan.Preset,
+                SettingsJson = JsonSerializer.Serialize(PlanSettings.ToDictionary(plan)),
+                State = RunState.Queued,
+                CreatedTicks = time.GetUtcNow().UtcTicks,
+            };
+            context.Runs.Add(run);
+            try
+            {
+                await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+                return (run.Id, true);
+            }
+            catch (DbUpdateException)
+            {
+                // Two requests with one key at once: the unique index let one of them win.
+                context.Entry(run).State = EntityState.Detached;
+                if (await FindByKeyAsync(context, requestKey, cancellationToken).ConfigureAwait(false) is { } winner)
+                {
+                    return (winner, false);
+                }
+
+                throw;
+            }
+        }
     }
 
-    /// <summary>Adds a run that waits.</summary>
-    /// <returns>Its id.</returns>
-    /// <exception cref="PlanException">The plan is not allowed.</exception>
-    public async Task<string> CreateAsync(RunPlan plan, string name, CancellationToken cancellationToken = default) =>
-        (await CreateAsync(plan, name, key: null, cancellationToken)).Id;
-
-    /// <summary>Removes a run, everything it said, and its folder.</summary>
-    /// <returns>False when there is no such run.</returns>
-    /// <exception cref="InvalidOperationException">It is still open: stop it first.</exception>
-    public async Task<bool> DeleteAsync(string runId, CancellationToken cancellationToken = default)
+    /// <summary>Ids of runs that a process left behind: no process works on them any more.</summary>
+    public async Task<IReadOnlyList<string>> LeftBehindAsync(CancellationToken cancellationToken)
     {
-        using (await gate.EnterAsync(cancellationToken))
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
         {
-            await using var context = await contexts.CreateDbContextAsync(cancellationToken);
-            var state = await context.Runs.Where(r => r.Id == runId).Select(r => (RunState?)r.State).FirstOrDefaultAsync(cancellationToken);
-            if (state is null)
-            {
-                return false;
-            }
-
-            if (state is RunState.Running or RunState.Queued)
-            {
-                throw new InvalidOperationException($"Run '{runId}' is still open: stop it before it is deleted.");
-            }
-
-            await context.Runs.Where(r => r.Id == runId).ExecuteDeleteAsync(cancellationToken);
+            return await context.Runs.Where(r => r.State == RunState.Running || r.State == RunState.Queued).Select(r => r.Id).ToListAsync(cancellationToken).ConfigureAwait(false);
         }
-
-        var files = folder.RunFolder(runId);
-        if (Directory.Exists(files))
-        {
-            Directory.Delete(files, recursive: true);
-        }
-
-        return true;
     }
+
+    /// <summary>Removes a run and everything it said.</summary>
+    /// <returns>False when there is no such run.</returns>
+    public async Task<bool> DeleteAsync(string runId, CancellationToken cancellationToken)
+    {
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            return await context.Runs.Where(r => r.Id == runId).ExecuteDeleteAsync(cancellationToken).ConfigureAwait(false) > 0;
+        }
+    }
+
+    private static Task<string?> FindByKeyAsync(RroDbContext context, string requestKey, CancellationToken cancellationToken) =>
+        context.Runs.AsNoTracking().Where(r => r.RequestKey == requestKey).Select(r => r.Id).FirstOrDefaultAsync(cancellationToken);
+
+    private static string NewId() => RandomNumberGenerator.GetString(Alphabet, IdLength);
 }

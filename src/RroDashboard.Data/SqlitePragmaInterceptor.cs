@@ -1,49 +1,50 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Logging;
 
 namespace RroDashboard.Data;
 
 /// <summary>
-/// Settings that SQLite keeps per connection and that EF Core does not set. With WAL and synchronous=NORMAL a killed process
-/// loses no commit; a power cut may lose the last ones but does not corrupt.
+/// Settings of every connection that EF opens; SQLite forgets them when a connection closes. One writer and many readers: readers
+/// never wait (WAL). A power cut may lose the last commits but damages nothing (NORMAL); a killed process loses none.
 /// </summary>
-public sealed class SqlitePragmaInterceptor : DbConnectionInterceptor
+public sealed class SqlitePragmaInterceptor(ILogger<SqlitePragmaInterceptor> logger) : DbConnectionInterceptor
 {
-    /// <summary>Page cache of a connection, KiB.</summary>
-    public const int CacheKib = 16 * 1024;
+    private const string Pragmas =
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;PRAGMA foreign_keys=ON;" +
+        "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-65536;PRAGMA mmap_size=268435456;PRAGMA journal_size_limit=134217728;";
 
-    /// <summary>Bytes of the file that are read through memory mapping.</summary>
-    public const long MmapBytes = 256L * 1024 * 1024;
-
-    /// <summary>How long a statement waits for a lock, milliseconds.</summary>
-    public const int BusyTimeoutMs = 5000;
-
-    private static readonly string s_pragmas =
-        $"""
-        PRAGMA busy_timeout = {BusyTimeoutMs};
-        PRAGMA journal_mode = WAL;
-        PRAGMA synchronous = NORMAL;
-        PRAGMA foreign_keys = ON;
-        PRAGMA temp_store = MEMORY;
-        PRAGMA cache_size = -{CacheKib};
-        PRAGMA mmap_size = {MmapBytes};
-        """;
+    private int _logged;
 
     /// <inheritdoc/>
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData)
     {
         ArgumentNullException.ThrowIfNull(connection);
         using var command = connection.CreateCommand();
-        command.CommandText = s_pragmas;
+        command.CommandText = Pragmas;
         command.ExecuteNonQuery();
+        LogOnce();
     }
 
     /// <inheritdoc/>
     public override async Task ConnectionOpenedAsync(DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        await using var command = connection.CreateCommand();
-        command.CommandText = s_pragmas;
-        await command.ExecuteNonQueryAsync(cancellationToken);
+        var command = connection.CreateCommand();
+        await using (command.ConfigureAwait(false))
+        {
+            command.CommandText = Pragmas;
+            await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        LogOnce();
+    }
+
+    private void LogOnce()
+    {
+        if (Interlocked.Exchange(ref _logged, 1) == 0)
+        {
+            logger.LogDebug("SQLite: {Pragmas}", Pragmas);
+        }
     }
 }

@@ -18,21 +18,23 @@ public static class Evaluate
     /// <summary>Plays the plan's test tasks with the current policy.</summary>
     /// <param name="context">The run.</param>
     /// <param name="stage"><see cref="Stage.Baseline"/> or <see cref="Stage.Evaluate"/>.</param>
+    /// <param name="split">Test for results; choose settings on the tuning split.</param>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public static HeldOut Run(RunContext context, Stage stage)
+    public static HeldOut Run(RunContext context, Stage stage, TaskSplit split = TaskSplit.Test)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var greedy = Play(context, stage, "greedy", temperature: 0);
-        var sampled = Play(context, stage, "sampled", temperature: 1);
+        var greedy = Play(context, stage, split, "greedy", temperature: 0);
+        var sampled = Play(context, stage, split, "sampled", temperature: 1);
         return new HeldOut(greedy.Mean, sampled.Mean, [greedy.Low, greedy.High], [sampled.Low, sampled.High]);
     }
 
-    private static EvaluationFinished Play(RunContext context, Stage stage, string decoding, double temperature)
+    private static EvaluationFinished Play(RunContext context, Stage stage, TaskSplit split, string decoding, double temperature)
     {
-        var tasks = context.Environment.Tasks(TaskSplit.Test).Take(context.Plan.Evaluate.Tasks).ToArray();
+        var tasks = context.Environment.Tasks(split).Take(context.Plan.Evaluate.Tasks).ToArray();
         var episodes = new EpisodeResult[tasks.Length];
         var done = 0;
-        using var engine = new SamplingEngine(context.Model, context.Dialogue.ActionEnd, context.Environment.MaxActionTokens, context.CancellationToken);
+        var engine = context.Sampler;
+        engine.Forget();
         engine.Run(tasks.Select((task, index) => (Func<Task>)(() => PlayOneAsync(task, index))));
 
         var rewards = episodes.Select(e => e.Reward).ToArray();

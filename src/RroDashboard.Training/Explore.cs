@@ -33,11 +33,13 @@ public sealed class Explore
     private readonly RisingRule _rule;
     private readonly List<PreferencePair> _pairs = [];
     private int _walks, _steps, _candidates, _sameState, _contrasts, _rollouts, _noRise;
+    private readonly long _generatedBefore, _prefilledBefore;
     private double _walkRewards;
 
-    private Explore(RunContext context, SamplingEngine engine)
+    private Explore(RunContext context)
     {
-        (_context, _engine, _options) = (context, engine, context.Plan.Explore);
+        (_context, _engine, _options) = (context, context.Sampler, context.Plan.Explore);
+        (_generatedBefore, _prefilledBefore) = (_engine.TokensGenerated, _engine.TokensPrefilled);
         _rule = new RisingRule(_options.Rise, _options.RiseMargin, context.Environment.RewardRange);
     }
 
@@ -47,11 +49,11 @@ public sealed class Explore
     public static (IReadOnlyList<PreferencePair> Pairs, Budget Budget) Run(RunContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        using var engine = new SamplingEngine(context.Model, context.Dialogue.ActionEnd, context.Environment.MaxActionTokens, context.CancellationToken);
-        var explore = new Explore(context, engine);
+        context.Sampler.Forget();
+        var explore = new Explore(context);
         var tasks = context.Environment.Tasks(TaskSplit.Train).ToArray();
         context.Random(Purpose.ExploreTasks).Shuffle<AgentTask>(tasks);
-        engine.Run(tasks.Take(context.Plan.Explore.Tasks).Select((task, index) => (Func<Task>)(() => explore.WalkAsync(index, task))));
+        context.Sampler.Run(tasks.Take(context.Plan.Explore.Tasks).Select((task, index) => (Func<Task>)(() => explore.WalkAsync(index, task))));
         return (explore._pairs, explore.Budget());
     }
 
@@ -319,8 +321,8 @@ public sealed class Explore
         SameState = _sameState,
         Contrasts = _contrasts,
         Rollouts = _rollouts,
-        TokensGenerated = _engine.TokensGenerated,
-        TokensPrefilled = _engine.TokensPrefilled,
+        TokensGenerated = _engine.TokensGenerated - _generatedBefore,
+        TokensPrefilled = _engine.TokensPrefilled - _prefilledBefore,
         Pairs = _pairs.Count,
         NoRise = _noRise,
     };

@@ -3,6 +3,7 @@ using RroDashboard.Core.Plans;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Model;
+using RroDashboard.Training.Sampling;
 
 namespace RroDashboard.Training;
 
@@ -11,6 +12,7 @@ namespace RroDashboard.Training;
 /// <param name="Environment">Where the agent acts.</param>
 /// <param name="Dialogue">How episodes are written as tokens.</param>
 /// <param name="Model">The policy; stages change its weights.</param>
+/// <param name="Sampler">Samples from the model; told to forget when a stage has changed the weights.</param>
 /// <param name="Journal">The one way out.</param>
 /// <param name="CancellationToken">A person may stop the run between two updates or batches.</param>
 public sealed record RunContext(
@@ -18,6 +20,7 @@ public sealed record RunContext(
     IAgentEnvironment Environment,
     Dialogue Dialogue,
     CausalLm Model,
+    SamplingEngine Sampler,
     IRunJournal Journal,
     CancellationToken CancellationToken)
 {

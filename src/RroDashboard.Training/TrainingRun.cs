@@ -8,6 +8,7 @@ using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Checkpoints;
 using RroDashboard.Training.Model;
+using RroDashboard.Training.Sampling;
 using RroDashboard.Training.Tokenizer;
 using static TorchSharp.torch;
 
@@ -50,12 +51,14 @@ public sealed class TrainingRun
         var demonstrations = Sft.Demonstrate(environment, _plan);
         var tokenizer = WordTokenizer.Build(Sft.Texts(demonstrations), _plan.Model.MaxWords, _plan.Model.Pieces);
         using var model = new CausalLm(_plan.Model, tokenizer.Size, new SeededRandom(_plan.Seed, (long)Purpose.Initialisation));
-        var context = new RunContext(_plan, environment, new Dialogue(tokenizer, environment), model, _journal, _cancellationToken);
+        var dialogue = new Dialogue(tokenizer, environment);
+        using var sampler = new SamplingEngine(model, dialogue.ActionEnd, environment.MaxActionTokens, _cancellationToken);
+        var context = new RunContext(_plan, environment, dialogue, model, sampler, _journal, _cancellationToken);
         _journal.Record(new RunStarted(
             PlanSettings.ToDictionary(_plan),
             environment.Name,
             environment.ContentHash,
-            Engine.Description,
+            TensorEngine.Description,
             model.ParameterCount,
             tokenizer.Size,
             environment.RewardRange));

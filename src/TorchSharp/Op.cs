@@ -31,7 +31,7 @@ internal readonly struct Value
 
     public static implicit operator Value(bool flag) => new(ArgTag.Bool, flag ? 1 : 0);
 
-    public static implicit operator Value(Scalar scalar) => scalar.IsFloat ? scalar.AsDouble : scalar.AsLong;
+    public static implicit operator Value(Scalar scalar) => scalar.IsFloat ? (Value)scalar.AsDouble : (Value)scalar.AsLong;
 
     public static implicit operator Value(ScalarType type) => (long)type;
 

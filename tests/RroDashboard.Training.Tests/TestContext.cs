@@ -2,6 +2,7 @@ using RroDashboard.Core.Plans;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Model;
+using RroDashboard.Training.Sampling;
 using RroDashboard.Training.Tokenizer;
 
 namespace RroDashboard.Training.Tests;
@@ -9,6 +10,8 @@ namespace RroDashboard.Training.Tests;
 /// <summary>A real shop, a real tiny model, everything a stage needs.</summary>
 internal sealed class TestContext : IDisposable
 {
+    private readonly SamplingEngine _sampler;
+
     public TestContext(params string[] settings)
     {
         Plan = Presets.Create("smoke");
@@ -17,7 +20,9 @@ internal sealed class TestContext : IDisposable
         Demonstrations = Sft.Demonstrate(Environment, Plan);
         Tokenizer = WordTokenizer.Build(Sft.Texts(Demonstrations), Plan.Model.MaxWords, Plan.Model.Pieces);
         Model = new CausalLm(Plan.Model, Tokenizer.Size, new SeededRandom(Plan.Seed, 1));
-        Run = new RunContext(Plan, Environment, new Dialogue(Tokenizer, Environment), Model, Journal, CancellationToken.None);
+        var dialogue = new Dialogue(Tokenizer, Environment);
+        _sampler = new SamplingEngine(Model, dialogue.ActionEnd, Environment.MaxActionTokens, CancellationToken.None);
+        Run = new RunContext(Plan, Environment, dialogue, Model, _sampler, Journal, CancellationToken.None);
     }
 
     public RunPlan Plan { get; }
@@ -36,6 +41,7 @@ internal sealed class TestContext : IDisposable
 
     public void Dispose()
     {
+        _sampler.Dispose();
         Model.Dispose();
         Environment.Dispose();
     }

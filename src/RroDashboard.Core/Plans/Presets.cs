@@ -31,21 +31,22 @@ public static class Presets
     {
         Explore =
         {
-            // Measured on the shop: m=3 is enough, every lower candidate makes a pair, and an immediate rise
-            // makes none; the number of DPO updates, not of pairs, decides the outcome.
+            // Chosen on the tuning split with seeds 11, 12 and 13: m=3 is enough, and 300 tasks with a contrast after every
+            // immediate rise give twice the pairs of 200 tasks without (greedy +.14 instead of +.11 on the mean).
+            Tasks = 300,
             Rollouts = 3,
             Rejected = Rejected.EveryLower,
-            OnImmediateRise = OnImmediateRise.NoPair,
         },
+        Dpo = { Updates = 40, LearningRate = 4e-4 },
     };
 
     private static RunPlan Smoke() => new()
     {
-        Environment = { TrainTasks = 60, TuningTasks = 20, TestTasks = 20 },
-        Model = { Width = 32, Layers = 1 },
-        Sft = { Demonstrations = 60, Updates = 30, WarmupUpdates = 5 },
-        Explore = { Tasks = 6, Rollouts = 2, MaxCandidates = 3, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
-        Dpo = { Updates = 4, BatchSize = 8, WarmupUpdates = 2 },
+        Environment = { TrainTasks = 120, TuningTasks = 20, TestTasks = 20 },
+        Model = { Width = 48, Layers = 1 },
+        Sft = { Demonstrations = 120, Updates = 150, LearningRate = 5e-3, WarmupUpdates = 20 },
+        Explore = { Tasks = 8, Rollouts = 2, MaxCandidates = 3, Rejected = Rejected.EveryLower },
+        Dpo = { Updates = 6, BatchSize = 8, WarmupUpdates = 2 },
         Evaluate = { Tasks = 20, BootstrapResamples = 200 },
     };
 

@@ -16,195 +16,10 @@ namespace RroDashboard.Data.Migrations
 #pragma warning disable 612, 618
             modelBuilder.HasAnnotation("ProductVersion", "10.0.14");
 
-            modelBuilder.Entity("RroDashboard.Data.Entities.CandidateEntity", b =>
-                {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Action")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Attempt")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<bool>("Invalid")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<double?>("LogProb")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("Mean")
-                        .HasColumnType("REAL");
-
-                    b.Property<string>("Observation")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int?>("SameStateAs")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Step")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Task")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Tokens")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<bool>("Truncated")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("ValueJson")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("RunId", "Seq");
-
-                    b.HasIndex("RunId", "Task", "Step", "Attempt");
-
-                    b.ToTable("Candidates", (string)null);
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.CheckpointEntity", b =>
-                {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("Bytes")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Folder")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Sha256")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("Stage")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("RunId", "Seq");
-
-                    b.ToTable("Checkpoints", (string)null);
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.DropEntity", b =>
-                {
-                    b.Property<long>("Id")
-                        .ValueGeneratedOnAdd()
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("AtTicks")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("Count")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("RunId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.HasKey("Id");
-
-                    b.HasIndex("RunId");
-
-                    b.ToTable("Drops", (string)null);
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.EvaluationEntity", b =>
-                {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Decoding")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("EpisodeCount")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<double>("High")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("InvalidRate")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("Low")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("Mean")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("MeanSteps")
-                        .HasColumnType("REAL");
-
-                    b.Property<double>("PerfectShare")
-                        .HasColumnType("REAL");
-
-                    b.Property<string>("Stage")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<double>("ZeroShare")
-                        .HasColumnType("REAL");
-
-                    b.HasKey("RunId", "Seq");
-
-                    b.ToTable("Evaluations", (string)null);
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.EvaluationEpisodeEntity", b =>
-                {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Index")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("ActionTokens")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("InvalidActions")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<double>("Reward")
-                        .HasColumnType("REAL");
-
-                    b.Property<int>("Steps")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("TaskId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("RunId", "Seq", "Index");
-
-                    b.ToTable("EvaluationEpisodes", (string)null);
-                });
-
             modelBuilder.Entity("RroDashboard.Data.Entities.EventEntity", b =>
                 {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
+                    b.Property<int>("RunKey")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("Seq")
                         .HasColumnType("INTEGER");
@@ -220,38 +35,44 @@ namespace RroDashboard.Data.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.HasKey("RunId", "Seq");
+                    b.Property<int?>("Step")
+                        .HasColumnType("INTEGER");
 
-                    b.HasIndex("RunId", "Kind", "Seq");
+                    b.Property<int?>("Task")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("RunKey", "Seq");
+
+                    b.HasIndex("RunKey", "Kind", "Task", "Step");
 
                     b.ToTable("Events", (string)null);
                 });
 
-            modelBuilder.Entity("RroDashboard.Data.Entities.MetricPointEntity", b =>
+            modelBuilder.Entity("RroDashboard.Data.Entities.PointEntity", b =>
                 {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
+                    b.Property<int>("RunKey")
+                        .HasColumnType("INTEGER");
 
-                    b.Property<long>("SeriesId")
+                    b.Property<int>("SeriesId")
                         .HasColumnType("INTEGER");
 
                     b.Property<long>("Step")
                         .HasColumnType("INTEGER");
 
-                    b.Property<double?>("Value")
+                    b.Property<double>("Value")
                         .HasColumnType("REAL");
 
-                    b.HasKey("RunId", "SeriesId", "Step");
+                    b.HasKey("RunKey", "SeriesId", "Step");
 
                     b.ToTable("MetricPoints", (string)null);
                 });
 
-            modelBuilder.Entity("RroDashboard.Data.Entities.MetricRollupEntity", b =>
+            modelBuilder.Entity("RroDashboard.Data.Entities.RollupEntity", b =>
                 {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
+                    b.Property<int>("RunKey")
+                        .HasColumnType("INTEGER");
 
-                    b.Property<long>("SeriesId")
+                    b.Property<int>("SeriesId")
                         .HasColumnType("INTEGER");
 
                     b.Property<int>("Width")
@@ -281,72 +102,16 @@ namespace RroDashboard.Data.Migrations
                     b.Property<long>("MinStep")
                         .HasColumnType("INTEGER");
 
-                    b.Property<double>("Sum")
-                        .HasColumnType("REAL");
-
-                    b.HasKey("RunId", "SeriesId", "Width", "Bucket");
+                    b.HasKey("RunKey", "SeriesId", "Width", "Bucket");
 
                     b.ToTable("MetricRollups", (string)null);
                 });
 
-            modelBuilder.Entity("RroDashboard.Data.Entities.PairEntity", b =>
-                {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Index")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Chosen")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<byte[]>("ChosenTokens")
-                        .IsRequired()
-                        .HasColumnType("BLOB");
-
-                    b.Property<string>("ChosenValueJson")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<string>("History")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<byte[]>("HistoryTokens")
-                        .IsRequired()
-                        .HasColumnType("BLOB");
-
-                    b.Property<string>("Rejected")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<byte[]>("RejectedTokens")
-                        .IsRequired()
-                        .HasColumnType("BLOB");
-
-                    b.Property<string>("RejectedValueJson")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Step")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Task")
-                        .HasColumnType("INTEGER");
-
-                    b.HasKey("RunId", "Index");
-
-                    b.ToTable("Pairs", (string)null);
-                });
-
             modelBuilder.Entity("RroDashboard.Data.Entities.RunEntity", b =>
                 {
-                    b.Property<string>("Id")
-                        .HasColumnType("TEXT");
+                    b.Property<int>("Key")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
 
                     b.Property<double?>("After")
                         .HasColumnType("REAL");
@@ -363,7 +128,7 @@ namespace RroDashboard.Data.Migrations
                     b.Property<long>("Done")
                         .HasColumnType("INTEGER");
 
-                    b.Property<long>("Dropped")
+                    b.Property<long>("DroppedSamples")
                         .HasColumnType("INTEGER");
 
                     b.Property<long?>("EndedTicks")
@@ -372,28 +137,19 @@ namespace RroDashboard.Data.Migrations
                     b.Property<string>("Error")
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("Key")
+                    b.Property<string>("Id")
                         .HasColumnType("TEXT");
 
                     b.Property<long>("LastSeq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Name")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Pairs")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Preset")
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<double?>("RewardHigh")
-                        .HasColumnType("REAL");
-
-                    b.Property<double?>("RewardLow")
-                        .HasColumnType("REAL");
+                    b.Property<string>("RequestKey")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
 
                     b.Property<string>("SettingsJson")
                         .IsRequired()
@@ -412,20 +168,17 @@ namespace RroDashboard.Data.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<long>("Steps")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("SummaryJson")
-                        .HasColumnType("TEXT");
-
                     b.Property<long>("Total")
                         .HasColumnType("INTEGER");
 
-                    b.HasKey("Id");
+                    b.HasKey("Key");
 
                     b.HasIndex("CreatedTicks");
 
-                    b.HasIndex("Key")
+                    b.HasIndex("Id")
+                        .IsUnique();
+
+                    b.HasIndex("RequestKey")
                         .IsUnique();
 
                     b.ToTable("Runs", (string)null);
@@ -433,7 +186,7 @@ namespace RroDashboard.Data.Migrations
 
             modelBuilder.Entity("RroDashboard.Data.Entities.SeriesEntity", b =>
                 {
-                    b.Property<long>("Id")
+                    b.Property<int>("Id")
                         .ValueGeneratedOnAdd()
                         .HasColumnType("INTEGER");
 
@@ -441,200 +194,37 @@ namespace RroDashboard.Data.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<string>("RunId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
                     b.HasKey("Id");
 
-                    b.HasIndex("RunId", "Name")
+                    b.HasIndex("Name")
                         .IsUnique();
 
                     b.ToTable("Series", (string)null);
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.StepEntity", b =>
-                {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<double?>("AcceptedMean")
-                        .HasColumnType("REAL");
-
-                    b.Property<long>("AtTicks")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Json")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Step")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Task")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int>("Tried")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Verdict")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("RunId", "Seq");
-
-                    b.HasIndex("RunId", "Task", "Step");
-
-                    b.ToTable("Steps", (string)null);
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.TaskEntity", b =>
-                {
-                    b.Property<string>("RunId")
-                        .HasColumnType("TEXT");
-
-                    b.Property<int>("Task")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("BaselineJson")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<double>("BaselineMean")
-                        .HasColumnType("REAL");
-
-                    b.Property<long?>("FinishedSeq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Instruction")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.Property<double?>("Reward")
-                        .HasColumnType("REAL");
-
-                    b.Property<long>("Seq")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<int?>("Steps")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("TaskId")
-                        .IsRequired()
-                        .HasColumnType("TEXT");
-
-                    b.HasKey("RunId", "Task");
-
-                    b.ToTable("Tasks", (string)null);
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.CandidateEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.CheckpointEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.DropEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.EvaluationEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.EvaluationEpisodeEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
                 });
 
             modelBuilder.Entity("RroDashboard.Data.Entities.EventEntity", b =>
                 {
                     b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
                         .WithMany()
-                        .HasForeignKey("RunId")
+                        .HasForeignKey("RunKey")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("RroDashboard.Data.Entities.MetricPointEntity", b =>
+            modelBuilder.Entity("RroDashboard.Data.Entities.PointEntity", b =>
                 {
                     b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
                         .WithMany()
-                        .HasForeignKey("RunId")
+                        .HasForeignKey("RunKey")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("RroDashboard.Data.Entities.MetricRollupEntity", b =>
+            modelBuilder.Entity("RroDashboard.Data.Entities.RollupEntity", b =>
                 {
                     b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
                         .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.PairEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.SeriesEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.StepEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
-                        .OnDelete(DeleteBehavior.Cascade)
-                        .IsRequired();
-                });
-
-            modelBuilder.Entity("RroDashboard.Data.Entities.TaskEntity", b =>
-                {
-                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
-                        .WithMany()
-                        .HasForeignKey("RunId")
+                        .HasForeignKey("RunKey")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
                 });

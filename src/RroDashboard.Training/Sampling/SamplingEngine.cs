@@ -26,10 +26,13 @@ public sealed record SampledAction(History After, int[] Tokens, double LogProb, 
 public sealed class SamplingEngine : IDisposable
 {
     /// <summary>Rows computed in one piece: more fill the processor's cache with temporaries, fewer pay call overhead.</summary>
-    public const int RowsPerPass = 512;
+    public const int RowsPerPass = 256;
 
     /// <summary>Memory for keys and values.</summary>
-    public const long CacheBytes = 512L << 20;
+    public const long CacheBytes = 256L << 20;
+
+    /// <summary>Walks that are under way at once. More make bigger batches and need more rows; the others start as these end.</summary>
+    public const int WalksAtOnce = 128;
 
     // Finished rows are dropped from the working batch when fewer than this share is alive.
     private const double CompactBelow = 0.6;
@@ -128,7 +131,10 @@ public sealed class SamplingEngine : IDisposable
         }
     }
 
-    /// <summary>Runs walks to their end. Walks start in order and are continued in the order in which they asked.</summary>
+    /// <summary>
+    /// Runs walks to their end, <see cref="WalksAtOnce"/> of them at a time. Walks start in order and are continued in the order in
+    /// which they asked.
+    /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void Run(IEnumerable<Func<Task>> walks)
     {
@@ -138,7 +144,7 @@ public sealed class SamplingEngine : IDisposable
         SynchronizationContext.SetSynchronizationContext(null);
         try
         {
-            Advance([.. walks.Select(start => start())]);
+            Advance(new Queue<Func<Task>>(walks));
         }
         finally
         {
@@ -147,10 +153,40 @@ public sealed class SamplingEngine : IDisposable
         }
     }
 
-    private void Advance(List<Task> running)
+    /// <inheritdoc/>
+    public void Dispose()
     {
-        while (_waiting.Count > 0)
+        _cache.Free();
+        _nextLogits.Dispose();
+    }
+
+    private void Advance(Queue<Func<Task>> notStarted)
+    {
+        var running = new List<Task>();
+        while (true)
         {
+            foreach (var ended in running.Where(w => w.IsCompleted))
+            {
+                ended.GetAwaiter().GetResult();
+            }
+
+            running.RemoveAll(w => w.IsCompleted);
+            while (running.Count < WalksAtOnce && notStarted.TryDequeue(out var start))
+            {
+                running.Add(start());
+            }
+
+            if (_waiting.Count == 0)
+            {
+                // A walk may end without ever asking; then there is room for the next ones.
+                if (running.TrueForAll(w => w.IsCompleted) && (running.Count > 0 || notStarted.Count > 0))
+                {
+                    continue;
+                }
+
+                break;
+            }
+
             _cancellationToken.ThrowIfCancellationRequested();
             var batch = _waiting.ToArray();
             _waiting.Clear();
@@ -166,22 +202,10 @@ public sealed class SamplingEngine : IDisposable
             }
         }
 
-        foreach (var walk in running)
+        if (running.Count > 0)
         {
-            if (!walk.IsCompleted)
-            {
-                throw new InvalidOperationException("A walk waits for something else than the sampling engine.");
-            }
-
-            walk.GetAwaiter().GetResult();
+            throw new InvalidOperationException("A walk waits for something else than the sampling engine.");
         }
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _cache.Free();
-        _nextLogits.Dispose();
     }
 
     private void Answer(Request[] requests)

@@ -1,105 +1,83 @@
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
-using RroDashboard.Core.Events;
 using RroDashboard.Data;
 using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web.Api;
 
-/// <summary>What programs read over HTTP: the same shapes as the hub's (Streaming/README.md).</summary>
+/// <summary>Runs for scripts: the same numbers that the pages show. Everything needs a signed-in user.</summary>
 public static class RunsApi
 {
-    /// <summary>Rows of a list when the caller does not say how many.</summary>
-    public const int DefaultTake = 50;
-
-    /// <summary>Maps everything below /api/v1/runs.</summary>
-    public static RouteGroupBuilder MapRunsApi(this IEndpointRouteBuilder endpoints)
+    /// <summary>Adds the routes.</summary>
+    public static IEndpointRouteBuilder MapRunsApi(this IEndpointRouteBuilder routes)
     {
-        var runs = endpoints.MapGroup("/api/v1/runs").WithTags("Runs");
-        runs.MapGet("/", List).WithName("ListRuns").WithSummary("Runs, newest first.");
-        runs.MapGet("/{id}", Find).WithName("GetRun").WithSummary("One run.");
-        runs.MapGet("/{id}/snapshot", Snapshot).WithName("GetRunSnapshot").WithSummary("Everything a page needs to begin, as of one event.");
-        runs.MapGet("/{id}/frames", Frames).WithName("GetRunFrames").WithSummary("What happened after an event, or that a snapshot is needed.");
-        runs.MapGet("/{id}/metrics", Metrics).WithName("GetRunMetrics").WithSummary("A series thinned out; without a name the names of all.");
-        runs.MapGet("/{id}/feed", Feed).WithName("GetRunFeed").WithSummary("Decided steps before an event, newest first.");
-        runs.MapGet("/{id}/candidates", Candidates).WithName("GetRunCandidates").WithSummary("The candidates of one step in full.");
-        runs.MapGet("/{id}/pairs", Pairs).WithName("GetRunPairs").WithSummary("Preference pairs in their order.");
-        runs.MapGet("/{id}/log", Log).WithName("GetRunLog").WithSummary("Log lines before an event, newest first.");
-        return runs;
+        var runs = routes.MapGroup("/api/v1/runs").RequireAuthorization();
+        runs.MapGet("/", ListAsync).WithName("ListRuns").WithSummary("Runs, newest first.");
+        runs.MapGet("/{id}", FindAsync).WithName("GetRun").WithSummary("One run.");
+        runs.MapGet("/{id}/snapshot", SnapshotAsync).WithName("GetSnapshot").WithSummary("Everything up to the last committed event.");
+        runs.MapGet("/{id}/frames", Frames).WithName("GetFrames").WithSummary("What came after a number of an epoch, or the advice to take a new snapshot.");
+        runs.MapGet("/{id}/metrics", MetricsAsync).WithName("GetMetrics").WithSummary("One series between two steps, thinned.");
+        return routes;
     }
 
-    /// <summary>Maps /health/live (the process answers) and /health/ready (the database answers), for an application that does not map them itself.</summary>
-    public static IEndpointRouteBuilder MapRunHealth(this IEndpointRouteBuilder endpoints)
+    private static async Task<Ok<RunPage>> ListAsync(RunQueries queries, CancellationToken cancellationToken, int skip = 0, int take = 50)
     {
-        endpoints.MapHealthChecks("/health/live", new() { Predicate = _ => false }).AllowAnonymous();
-        endpoints.MapHealthChecks("/health/ready").AllowAnonymous();
-        return endpoints;
+        var (rows, total) = await queries.ListAsync(Math.Max(0, skip), Math.Clamp(take, 1, RunQueries.MaxRows), cancellationToken);
+        return TypedResults.Ok(new RunPage(total, [.. rows.Select(RunResource.Of)]));
     }
 
-    private static async Task<Ok<RunListPage>> List(RunQueries queries, CancellationToken cancellationToken, int skip = 0, int take = DefaultTake) =>
-        TypedResults.Ok(await queries.ListAsync(skip, take, cancellationToken));
+    private static async Task<Results<Ok<RunResource>, NotFound>> FindAsync(string id, RunQueries queries, CancellationToken cancellationToken) =>
+        await queries.FindAsync(id, cancellationToken) is { } run ? TypedResults.Ok(RunResource.Of(run)) : TypedResults.NotFound();
 
-    private static async Task<Results<Ok<RunListRow>, ProblemHttpResult>> Find(string id, RunQueries queries, CancellationToken cancellationToken) =>
-        await queries.FindAsync(id, cancellationToken) is { } run ? TypedResults.Ok(run) : Missing(id);
+    private static async Task<Results<Ok<Snapshot>, NotFound>> SnapshotAsync(string id, SnapshotReader snapshots, CancellationToken cancellationToken) =>
+        await snapshots.ReadAsync(id, cancellationToken) is { } snapshot ? TypedResults.Ok(snapshot) : TypedResults.NotFound();
 
-    private static async Task<Results<Ok<RunSnapshot>, ProblemHttpResult>> Snapshot(string id, RunQueries queries, LiveFeed feed, CancellationToken cancellationToken)
-    {
-        if (await queries.SnapshotAsync(id, cancellationToken) is not { } snapshot)
-        {
-            return Missing(id);
-        }
+    private static async Task<Results<Ok<Missed>, NotFound>> Frames(string id, string epoch, long since, RunQueries queries, LiveFeed feed, CancellationToken cancellationToken) =>
+        await queries.FindAsync(id, cancellationToken) is null ? TypedResults.NotFound() : TypedResults.Ok(feed.Since(id, epoch, since));
 
-        feed.TryCutAt(id, snapshot.Seq);
-        return TypedResults.Ok(snapshot with { Epoch = feed.Epoch });
-    }
-
-    private static async Task<Results<Ok<FramesSince>, ProblemHttpResult>> Frames(
-        string id, RunQueries queries, LiveFeed feed, CancellationToken cancellationToken, string? epoch = null, long since = 0) =>
-        await queries.FindAsync(id, cancellationToken) is null ? Missing(id) : TypedResults.Ok(feed.Since(id, epoch, since));
-
-    private static async Task<Results<Ok<SeriesData>, Ok<IReadOnlyList<string>>, ProblemHttpResult>> Metrics(
-        string id, RunQueries queries, CancellationToken cancellationToken, string? series = null, long? from = null, long? to = null, int points = RunQueries.SnapshotPoints)
+    private static async Task<Results<Ok<SeriesResource>, NotFound>> MetricsAsync(
+        string id, string series, RunQueries queries, CancellationToken cancellationToken, long from = long.MinValue, long to = long.MaxValue, int points = RunQueries.MaxPoints)
     {
         if (await queries.FindAsync(id, cancellationToken) is null)
         {
-            return Missing(id);
+            return TypedResults.NotFound();
         }
 
-        if (series is null)
-        {
-            return TypedResults.Ok(await queries.SeriesNamesAsync(id, cancellationToken));
-        }
-
-        return await queries.SeriesAsync(id, series, from, to, points, cancellationToken) is { } data
-            ? TypedResults.Ok(data)
-            : Problem($"Run '{id}' has no series '{series}'; without the parameter series you get the names of all.");
+        var line = await queries.SeriesAsync(id, series, from, to, points, cancellationToken);
+        return TypedResults.Ok(new SeriesResource(series, [.. line.Select(p => p.Step)], [.. line.Select(p => p.Value)]));
     }
-
-    private static async Task<Results<Ok<IReadOnlyList<FeedEntry>>, ProblemHttpResult>> Feed(
-        string id, RunQueries queries, CancellationToken cancellationToken, long? before = null, int take = DefaultTake) =>
-        await queries.FindAsync(id, cancellationToken) is null ? Missing(id) : TypedResults.Ok(await queries.FeedAsync(id, before, take, cancellationToken));
-
-    private static async Task<Results<Ok<IReadOnlyList<CandidateScored>>, ProblemHttpResult>> Candidates(
-        string id, int task, int step, RunQueries queries, CancellationToken cancellationToken) =>
-        await queries.FindAsync(id, cancellationToken) is null ? Missing(id) : TypedResults.Ok(await queries.CandidatesAsync(id, task, step, cancellationToken));
-
-    private static async Task<Results<Ok<PairPage>, ProblemHttpResult>> Pairs(
-        string id, RunQueries queries, CancellationToken cancellationToken, int skip = 0, int take = DefaultTake) =>
-        await queries.FindAsync(id, cancellationToken) is null ? Missing(id) : TypedResults.Ok(await queries.PairsAsync(id, skip, take, cancellationToken));
-
-    private static async Task<Results<Ok<IReadOnlyList<LogRow>>, ProblemHttpResult>> Log(
-        string id, RunQueries queries, CancellationToken cancellationToken, long? before = null, int take = DefaultTake) =>
-        await queries.FindAsync(id, cancellationToken) is null ? Missing(id) : TypedResults.Ok(await queries.LogAsync(id, before, take, cancellationToken));
-
-    private static ProblemHttpResult Missing(string id) => Problem($"There is no run '{id}'.");
-
-    private static ProblemHttpResult Problem(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status404NotFound);
 }
 
-/// <summary>Ready means that the database answers.</summary>
-public sealed class DatabaseHealthCheck(RunQueries queries) : IHealthCheck
+/// <summary>One page of runs.</summary>
+public sealed record RunPage(int Total, IReadOnlyList<RunResource> Runs);
+
+/// <summary>A series as two columns of equal length.</summary>
+public sealed record SeriesResource(string Series, IReadOnlyList<long> Steps, IReadOnlyList<double> Values);
+
+/// <summary>A run for scripts.</summary>
+public sealed record RunResource(
+    string Id,
+    string State,
+    string Preset,
+    IReadOnlyDictionary<string, string> Settings,
+    DateTime CreatedUtc,
+    DateTime? StartedUtc,
+    DateTime? EndedUtc,
+    string? Stage,
+    long Done,
+    long Total,
+    double? Before,
+    double? After,
+    Core.Exploration.Budget? Budget,
+    long LastSeq,
+    long DroppedSamples,
+    string? Error)
 {
-    /// <inheritdoc/>
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        await queries.CanReadAsync(cancellationToken) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("The database does not answer.");
+    /// <summary>From what the database knows.</summary>
+    public static RunResource Of(RunInfo run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return new(
+            run.Id, run.State.ToString(), run.Plan.Preset, Core.Plans.PlanSettings.ToDictionary(run.Plan), run.CreatedUtc, run.StartedUtc, run.EndedUtc, run.Stage?.ToString(),
+            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error);
+    }
 }

@@ -1,27 +1,21 @@
 using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
-using RroDashboard.Training;
 
 namespace RroDashboard.Web.Hosting;
 
-/// <summary>Does the work of one run. <see cref="TrainingHost"/> decides when, and records how it ended.</summary>
+/// <summary>Trains one plan from the beginning to the end. The web side knows nothing else of training.</summary>
 public interface ITrainingRunner
 {
-    /// <summary>Runs to the end on the calling thread.</summary>
-    /// <param name="plan">Checked.</param>
-    /// <param name="runFolder">Where checkpoints go; exists.</param>
-    /// <param name="journal">Where everything the run says goes.</param>
-    /// <param name="time">For the seconds shown.</param>
-    /// <param name="cancellationToken">Ends the run between two updates or batches.</param>
-    /// <exception cref="OperationCanceledException">It was asked to end.</exception>
-    RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, TimeProvider time, CancellationToken cancellationToken);
-}
+    /// <summary>Why nothing can be trained here, as one sentence; null when it can.</summary>
+    string? WhyNot { get; }
 
-/// <summary>The real one: SFT, exploration, DPO and both evaluations on the tensor engine.</summary>
-public sealed class TensorTrainingRunner : ITrainingRunner
-{
-    /// <inheritdoc/>
-    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, TimeProvider time, CancellationToken cancellationToken) =>
-        new TrainingRun(plan, runFolder, journal, time, cancellationToken).Run();
+    /// <summary>Runs a plan; blocks for as long as it takes, so call it on a thread of its own.</summary>
+    /// <param name="plan">Checked by <see cref="PlanSettings.Validate"/>.</param>
+    /// <param name="runFolder">Where checkpoints go.</param>
+    /// <param name="journal">Where everything the run says goes. How the run ended is recorded by the caller.</param>
+    /// <param name="cancellationToken">Ends the run between two updates.</param>
+    /// <exception cref="PlanException">The plan does not fit its data.</exception>
+    /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
+    RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken);
 }

@@ -1,46 +1,42 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using System.Threading.Channels;
+using Microsoft.AspNetCore.SignalR;
+using RroDashboard.Core.Events;
 using RroDashboard.Data;
+using RroDashboard.Web.Hubs;
 
 namespace RroDashboard.Web.Streaming;
 
 /// <summary>
-/// Turns committed events into frames, at most four a second for each run, and hands them to the hub and to subscribers in this
-/// process. It remembers the last frames of each run, so that a client with a hole need not begin again.
+/// Between the writer and the viewers: takes committed events, merges those of a run into frames, and sends four frames a second at most.
+/// Nothing is sent while nothing happens. Viewers register first, take a snapshot second and then follow, dropping what the snapshot
+/// already had; the last frames are kept to fill small holes.
 /// </summary>
-public sealed class LiveFeed(TimeProvider time, ILogger<LiveFeed> logger) : BackgroundService, ICommittedEvents
+public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger<LiveFeed> logger) : BackgroundService, ICommittedEvents
 {
-    /// <summary>Frames of a run that are remembered: a minute at full pace.</summary>
-    public const int RingFrames = 240;
-
-    /// <summary>Items of those frames in all; a feed entry counts as 20 points. About 10 MiB for each run.</summary>
-    public const int RingItems = 100_000;
-
-    /// <summary>New points of a series in one frame, at most; more are thinned out.</summary>
-    public const int PointsPerFrame = 500;
-
-    /// <summary>Runs that are remembered; past it those that ended longest ago are forgotten.</summary>
-    public const int MaxRuns = 32;
-
-    /// <summary>Frames that wait for the hub; then the oldest is dropped, and clients see a hole and ask.</summary>
-    public const int HubFrames = 512;
-
     /// <summary>Time between two frames of a run.</summary>
-    public static readonly TimeSpan Every = TimeSpan.FromMilliseconds(250);
+    public static TimeSpan FrameTime { get; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Events of a run that are kept to fill holes: more than a minute of the fastest exploration measured.</summary>
+    public const int KeptEvents = 20_000;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, LiveRun> _runs = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<Subscription, byte> _subscriptions = new();
-    private readonly ConcurrentDictionary<string, byte> _listChanges = new(StringComparer.Ordinal);
-    private readonly Channel<LiveUpdate> _updates = Channel.CreateBounded<LiveUpdate>(
-        new BoundedChannelOptions(HubFrames) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly Dictionary<string, RunFrames> _runs = new(StringComparer.Ordinal);
+    private readonly List<Subscription> _subscriptions = [];
 
-    /// <summary>Names this process; frames of another one do not continue each other.</summary>
-    public string Epoch { get; } = RandomNumberGenerator.GetHexString(12, lowercase: true);
+    /// <summary>Names this process.</summary>
+    public string Epoch { get; } = RandomNumberGenerator.GetHexString(8, lowercase: true);
 
-    /// <summary>What the hub sends, in order.</summary>
-    internal ChannelReader<LiveUpdate> Updates => _updates.Reader;
+    /// <summary>Frames of one run: what waits to be sent, and what was.</summary>
+    private sealed class RunFrames
+    {
+        public List<CommittedEvent> Waiting { get; } = [];
+
+        public LinkedList<Frame> Sent { get; } = [];
+
+        public int SentEvents { get; set; }
+
+        public bool Ended { get; set; }
+    }
 
     /// <inheritdoc/>
     public void OnCommitted(IReadOnlyList<CommittedEvent> events)
@@ -48,160 +44,175 @@ public sealed class LiveFeed(TimeProvider time, ILogger<LiveFeed> logger) : Back
         ArgumentNullException.ThrowIfNull(events);
         lock (_lock)
         {
-            foreach (var happened in events)
+            foreach (var committed in events)
             {
-                Get(happened.RunId).Add(happened);
+                if (!_runs.TryGetValue(committed.RunId, out var run))
+                {
+                    _runs[committed.RunId] = run = new RunFrames();
+                }
+
+                run.Waiting.Add(committed);
+                run.Ended |= committed.Event is RunEnded;
             }
         }
     }
 
-    /// <summary>Says that a run was added or removed: something that no event tells.</summary>
-    public void OnListChanged(string runId) => _listChanges.TryAdd(runId, 0);
-
-    /// <summary>Frames after event <paramref name="seq"/>, or the word that a snapshot is needed.</summary>
-    public FramesSince Since(string runId, string? epoch, long seq)
+    /// <summary>Tells the list of runs that there is one more.</summary>
+    public void RunListChanged(string runId)
     {
+        foreach (var subscription in Subscriptions())
+        {
+            subscription.Tell(runId, null);
+        }
+    }
+
+    /// <summary>Events of all runs for components of this process, after their commit. The callback is quick and runs outside all locks.</summary>
+    public IDisposable Subscribe(Action<string, RunEvent?> callback)
+    {
+        var subscription = new Subscription(this, callback);
         lock (_lock)
         {
-            if (epoch != Epoch || !_runs.TryGetValue(runId, out var run))
-            {
-                return new FramesSince(Reset: true, Epoch, []);
-            }
-
-            // Ahead of the frames is a client that has just taken a snapshot: what it lacks is not framed yet.
-            if (run.Framed is not { } framed || seq >= framed)
-            {
-                return new FramesSince(Reset: false, Epoch, []);
-            }
-
-            List<RunFrame> frames = [.. run.Frames.SkipWhile(f => f.Seq <= seq)];
-            return frames.Count > 0 && frames[0].From <= seq + 1
-                ? new FramesSince(Reset: false, Epoch, frames)
-                : new FramesSince(Reset: true, Epoch, []);
+            _subscriptions.Add(subscription);
         }
-    }
 
-    /// <summary>
-    /// Makes frames of this run break at <paramref name="seq"/>, so that a snapshot that ends there is continued without overlap.
-    /// </summary>
-    /// <returns>False when a frame already holds events before and after it: take a newer snapshot.</returns>
-    public bool TryCutAt(string runId, long seq)
-    {
-        lock (_lock)
-        {
-            return Get(runId).TryCutAt(seq);
-        }
-    }
-
-    /// <summary>
-    /// Calls back about one run, or about every run when <paramref name="runId"/> is null, at most four times a second for each.
-    /// Never under a lock; one call at a time. A callback that throws is logged and called again next time.
-    /// </summary>
-    public IDisposable Subscribe(string? runId, Action<LiveUpdate> callback)
-    {
-        ArgumentNullException.ThrowIfNull(callback);
-        var subscription = new Subscription(this, runId, callback);
-        _subscriptions.TryAdd(subscription, 0);
         return subscription;
     }
 
-    /// <summary>Makes frames of what arrived and hands them on. The timer calls it; tests do too.</summary>
-    internal void Tick()
+    /// <summary>What a viewer missed after a number.</summary>
+    public Missed Since(string runId, string epoch, long seq)
     {
-        var updates = new List<LiveUpdate>();
+        if (epoch != Epoch)
+        {
+            return new Missed(true, []);
+        }
+
         lock (_lock)
         {
-            foreach (var (runId, run) in _runs)
+            if (!_runs.TryGetValue(runId, out var run) || run.Sent.First is null)
             {
-                if (run.HasPending)
-                {
-                    updates.AddRange(run.Take().Select(made => new LiveUpdate(runId, made.Frame, made.Events)));
-                }
+                // Nothing was sent in this process: whatever the viewer has came from a snapshot and is whole.
+                return new Missed(false, []);
             }
 
-            Forget();
-        }
-
-        foreach (var runId in _listChanges.Keys)
-        {
-            if (_listChanges.TryRemove(runId, out _))
-            {
-                updates.Add(new LiveUpdate(runId, null, []));
-            }
-        }
-
-        foreach (var update in updates)
-        {
-            _updates.Writer.TryWrite(update);
-            foreach (var subscription in _subscriptions.Keys.Where(s => s.RunId is null || s.RunId == update.RunId))
-            {
-                try
-                {
-                    subscription.Callback(update);
-                }
-                catch (Exception e)
-                {
-                    logger.LogError(e, "A subscriber of run {RunId} failed.", update.RunId);
-                }
-            }
+            return run.Sent.First.Value.First > seq + 1
+                ? new Missed(true, [])
+                : new Missed(false, [.. run.Sent.Where(f => f.Last > seq)]);
         }
     }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, time);
+        using var timer = new PeriodicTimer(FrameTime, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                try
+                foreach (var (frame, events) in TakeFrames())
                 {
-                    Tick();
-                }
-                catch (Exception e)
-                {
-                    // The live view may miss something and will be told by the numbers; it must not end for good.
-                    logger.LogError(e, "Frames could not be made.");
+                    Tell(events);
+                    await SendAsync(frame, stoppingToken);
                 }
             }
         }
         catch (OperationCanceledException)
         {
-            // Stopping.
+            // The server stops.
         }
     }
 
-    private LiveRun Get(string runId)
+    private static bool IsDrawn(RunEvent happened) => happened is not (TaskOpened or CandidateScored or PairCreated or TaskFinished);
+
+    private List<(Frame Frame, CommittedEvent[] Events)> TakeFrames()
     {
-        if (!_runs.TryGetValue(runId, out var run))
+        var frames = new List<(Frame, CommittedEvent[])>();
+        lock (_lock)
         {
-            _runs.Add(runId, run = new LiveRun(runId, Epoch));
+            foreach (var (runId, run) in _runs)
+            {
+                if (run.Waiting.Count == 0)
+                {
+                    continue;
+                }
+
+                CommittedEvent[] events = [.. run.Waiting];
+                run.Waiting.Clear();
+                // Only the newest progress and budget matter; the numbers of the others are covered all the same.
+                var newest = new[] { Array.FindLast(events, e => e.Event is ProgressReported), Array.FindLast(events, e => e.Event is BudgetReported) };
+                var drawn = events.Where(e => IsDrawn(e.Event) && (e.Event is not (ProgressReported or BudgetReported) || newest.Contains(e))).ToArray();
+                var frame = new Frame(runId, Epoch, events[0].Seq, events[^1].Seq, [.. drawn.Select(e => e.Seq)], [.. drawn.Select(e => e.Event)]);
+                run.Sent.AddLast(frame);
+                run.SentEvents += drawn.Length;
+                while (run.SentEvents > KeptEvents && run.Sent.Count > 1)
+                {
+                    run.SentEvents -= run.Sent.First!.Value.Events.Count;
+                    run.Sent.RemoveFirst();
+                }
+
+                frames.Add((frame, drawn));
+            }
+
+            // A run that ended is read from the database from now on.
+            foreach (var ended in _runs.Where(r => r.Value.Ended && r.Value.Waiting.Count == 0 && frames.TrueForAll(f => f.Item1.RunId != r.Key)).Select(r => r.Key).ToList())
+            {
+                _runs.Remove(ended);
+            }
         }
 
-        return run;
+        return frames;
     }
 
-    private void Forget()
+    private void Tell(CommittedEvent[] events)
     {
-        if (_runs.Count <= MaxRuns)
+        foreach (var subscription in Subscriptions())
         {
-            return;
-        }
-
-        foreach (var (runId, _) in _runs.Where(r => !r.Value.HasPending && (r.Value.Ended || r.Value.Framed is null))
-            .OrderBy(r => r.Value.LastAtUtc).Take(_runs.Count - MaxRuns).ToList())
-        {
-            _runs.Remove(runId);
+            foreach (var committed in events)
+            {
+                subscription.Tell(committed.RunId, committed.Event);
+            }
         }
     }
 
-    private sealed class Subscription(LiveFeed feed, string? runId, Action<LiveUpdate> callback) : IDisposable
+    private async Task SendAsync(Frame frame, CancellationToken stoppingToken)
     {
-        public string? RunId => runId;
+        try
+        {
+            await hub.Clients.Group(RunHub.GroupOf(frame.RunId)).SendAsync("events", frame, stoppingToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // A viewer's trouble; the viewer finds the hole in the numbers and asks.
+            logger.LogWarning(e, "A frame of run {Run} could not be sent", frame.RunId);
+        }
+    }
 
-        public Action<LiveUpdate> Callback => callback;
+    private Subscription[] Subscriptions()
+    {
+        lock (_lock)
+        {
+            return [.. _subscriptions];
+        }
+    }
 
-        public void Dispose() => feed._subscriptions.TryRemove(this, out _);
+    private sealed class Subscription(LiveFeed feed, Action<string, RunEvent?> callback) : IDisposable
+    {
+        private volatile bool _disposed;
+
+        public void Tell(string runId, RunEvent? happened)
+        {
+            if (!_disposed)
+            {
+                callback(runId, happened);
+            }
+        }
+
+        public void Dispose()
+        {
+            _disposed = true;
+            lock (feed._lock)
+            {
+                feed._subscriptions.Remove(this);
+            }
+        }
     }
 }

@@ -1,0 +1,55 @@
+# The dashboard in a container, computing on the processor:
+#   docker build -t rrodashboard .
+#   docker run --rm -p 127.0.0.1:5080:8080 -v rro-data:/data rrodashboard
+# It prints a one-time sign-in link; open it with port 5080. Publish the port to loopback only, as above: there are no accounts
+# yet, so the server has to be told with a flag named "unsafe" that listening on all addresses of the container is meant.
+#
+# With an NVIDIA GPU: --build-arg LIBTORCH_URL=... names a zip of libtorch with CUDA (https://pytorch.org, "LibTorch", "C++"), and
+# `docker run --gpus all` gives the container the device.
+ARG DOTNET=10.0
+
+FROM mcr.microsoft.com/dotnet/sdk:${DOTNET} AS build
+ARG LIBTORCH_URL=""
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends g++ nodejs npm unzip curl \
+ && if [ -z "$LIBTORCH_URL" ]; then apt-get install -y --no-install-recommends libtorch-dev libopenblas0-pthread; \
+    else curl -fsSL "$LIBTORCH_URL" -o /tmp/libtorch.zip && unzip -q /tmp/libtorch.zip -d /opt && rm /tmp/libtorch.zip; fi \
+ && mkdir -p /opt/libtorch \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+# Projects first: restore is cached until one of them changes.
+COPY RroDashboard.sln ./
+COPY src/Directory.Build.props src/Directory.Packages.props src/BannedSymbols.txt src/
+COPY src/TorchSharp/*.csproj src/TorchSharp/packages.lock.json src/TorchSharp/
+COPY src/RroDashboard.Core/*.csproj src/RroDashboard.Core/packages.lock.json src/RroDashboard.Core/
+COPY src/RroDashboard.Environments/*.csproj src/RroDashboard.Environments/packages.lock.json src/RroDashboard.Environments/
+COPY src/RroDashboard.Training/*.csproj src/RroDashboard.Training/packages.lock.json src/RroDashboard.Training/
+COPY src/RroDashboard.Data/*.csproj src/RroDashboard.Data/packages.lock.json src/RroDashboard.Data/
+COPY src/RroDashboard.Web/*.csproj src/RroDashboard.Web/packages.lock.json src/RroDashboard.Web/
+COPY src/browser-files/ src/browser-files/
+RUN dotnet restore src/RroDashboard.Web/RroDashboard.Web.csproj
+COPY src/ src/
+COPY wwwroot/ wwwroot/
+RUN if [ -n "$LIBTORCH_URL" ]; then export LIBTORCH=/opt/libtorch; fi; \
+    dotnet publish src/RroDashboard.Web/RroDashboard.Web.csproj -c Release -o /app
+
+FROM mcr.microsoft.com/dotnet/aspnet:${DOTNET} AS run
+ARG LIBTORCH_URL=""
+# libtorch's own shared libraries come with the development package on Debian and Ubuntu; the health check needs curl.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends curl \
+ && if [ -z "$LIBTORCH_URL" ]; then apt-get install -y --no-install-recommends libtorch-dev libopenblas0-pthread; fi \
+ && rm -rf /var/lib/apt/lists/* \
+ && mkdir -p /data && chown "$APP_UID" /data && chmod 700 /data
+COPY --from=build /opt/libtorch /opt/libtorch
+COPY --from=build /app /app
+ENV LIBTORCH=${LIBTORCH_URL:+/opt/libtorch} \
+    LD_LIBRARY_PATH=${LIBTORCH_URL:+/opt/libtorch/lib} \
+    DOTNET_gcServer=0
+WORKDIR /app
+USER $APP_UID
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD curl -fsS http://127.0.0.1:8080/health/live || exit 1
+ENTRYPOINT ["dotnet", "RroDashboard.Web.dll"]
+CMD ["serve", "--url", "http://0.0.0.0:8080", "--data-dir", "/data", "--unsafe-listen-without-accounts"]

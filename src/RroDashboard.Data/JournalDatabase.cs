@@ -1,0 +1,239 @@
+using System.Data;
+using System.Data.Common;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using RroDashboard.Core.Events;
+
+namespace RroDashboard.Data;
+
+/// <summary>
+/// The writer's own connection: raw prepared commands inside EF's connection, because a run says thousands of things a second and EF
+/// is ten times slower at that (stack.md 4.1).
+/// </summary>
+internal sealed class JournalDatabase : IDisposable
+{
+    private static readonly int[] s_rollupWidths = [64, 1024];
+
+    private readonly TimeProvider _time;
+    private readonly RroDbContext _context;
+    private readonly Dictionary<string, Run> _runs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _series = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, DbCommand> _commands = new(StringComparer.Ordinal);
+    private DbTransaction? _transaction;
+
+    /// <summary>What the writer remembers of a run between batches.</summary>
+    private sealed record Run(long Key, long LastSeq);
+
+    public JournalDatabase(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
+    {
+        _time = time;
+        _context = contexts.CreateDbContext();
+        _context.Database.OpenConnection();
+    }
+
+    /// <summary>Writes a batch in one transaction: events, what follows from them, and the numbers of the last ones.</summary>
+    /// <returns>The events with their numbers; those of runs that were deleted meanwhile are left out.</returns>
+    public IReadOnlyList<CommittedEvent> Write(IReadOnlyList<(string RunId, RunEvent Event)> batch, IReadOnlyDictionary<string, long> dropped)
+    {
+        var committed = new List<CommittedEvent>(batch.Count);
+        var runs = new Dictionary<string, Run>(_runs, StringComparer.Ordinal);
+        var now = _time.GetUtcNow().UtcDateTime;
+        _transaction = _context.Database.GetDbConnection().BeginTransaction();
+        try
+        {
+            foreach (var (runId, happened) in batch)
+            {
+                if (!runs.TryGetValue(runId, out var run) && (run = Find(runId)) is null)
+                {
+                    continue;
+                }
+
+                run = run with { LastSeq = run.LastSeq + 1 };
+                runs[runId] = run;
+                Store(run, happened, now);
+                Project(run, happened, now);
+                committed.Add(new CommittedEvent(runId, run.LastSeq, now, happened));
+            }
+
+            foreach (var runId in committed.Select(c => c.RunId).Distinct())
+            {
+                Execute("UPDATE Runs SET LastSeq = $p0 WHERE Key = $p1", runs[runId].LastSeq, runs[runId].Key);
+            }
+
+            foreach (var (runId, count) in dropped)
+            {
+                Execute("UPDATE Runs SET DroppedSamples = DroppedSamples + $p0 WHERE Id = $p1", count, runId);
+            }
+
+            _transaction.Commit();
+        }
+        catch
+        {
+            // Ids of series made in this transaction are gone with it.
+            _series.Clear();
+            throw;
+        }
+        finally
+        {
+            _transaction.Dispose();
+            _transaction = null;
+        }
+
+        foreach (var (runId, run) in runs)
+        {
+            _runs[runId] = run;
+        }
+
+        foreach (var ended in committed.Where(c => c.Event is RunEnded))
+        {
+            _runs.Remove(ended.RunId);
+        }
+
+        return committed;
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in _commands.Values)
+        {
+            command.Dispose();
+        }
+
+        _context.Dispose();
+    }
+
+    private void Store(Run run, RunEvent happened, DateTime now)
+    {
+        if (happened is MetricPoint point)
+        {
+            StorePoint(run, point);
+        }
+        else if (happened is RunFact or LogLine)
+        {
+            (int? task, int? step) = happened switch
+            {
+                TaskOpened t => (t.Task, default(int?)),
+                CandidateScored c => (c.Task, c.Step),
+                StepDecided s => (s.Task, s.Step),
+                TaskFinished f => (f.Task, default(int?)),
+                PairCreated p => (p.Pair.Task, p.Pair.Step),
+                _ => (default(int?), default(int?)),
+            };
+            Execute(
+                "INSERT INTO Events (RunKey, Seq, Kind, Task, Step, AtTicks, Json) VALUES ($p0, $p1, $p2, $p3, $p4, $p5, $p6)",
+                run.Key, run.LastSeq, EventKinds.Of(happened), task, step, now.Ticks, JsonSerializer.Serialize(happened, RunJson.Options));
+        }
+    }
+
+    private void StorePoint(Run run, MetricPoint point)
+    {
+        var series = SeriesId(point.Series);
+        // SQLite has no NaN: such a point is a hole in the curve, and the stage itself raises the alarm.
+        if (!double.IsFinite(point.Value))
+        {
+            return;
+        }
+
+        Execute("INSERT OR REPLACE INTO MetricPoints (RunKey, SeriesId, Step, Value) VALUES ($p0, $p1, $p2, $p3)", run.Key, series, point.Step, point.Value);
+        foreach (var width in s_rollupWidths)
+        {
+            Execute(
+                """
+                INSERT INTO MetricRollups (RunKey, SeriesId, Width, Bucket, Min, MinStep, Max, MaxStep, Last, LastStep, Count)
+                VALUES ($p0, $p1, $p2, $p3, $p5, $p4, $p5, $p4, $p5, $p4, 1)
+                ON CONFLICT DO UPDATE SET
+                    MinStep = CASE WHEN excluded.Min < Min THEN excluded.MinStep ELSE MinStep END, Min = min(Min, excluded.Min),
+                    MaxStep = CASE WHEN excluded.Max > Max THEN excluded.MaxStep ELSE MaxStep END, Max = max(Max, excluded.Max),
+                    Last = CASE WHEN excluded.LastStep >= LastStep THEN excluded.Last ELSE Last END, LastStep = max(LastStep, excluded.LastStep),
+                    Count = Count + 1
+                """,
+                run.Key, series, width, point.Step / width, point.Step, point.Value);
+        }
+    }
+
+    // What lists and headers show of a run, in the same transaction as the event it follows from.
+    private void Project(Run run, RunEvent happened, DateTime now)
+    {
+        switch (happened)
+        {
+            case RunStarted:
+                Execute("UPDATE Runs SET State = 'Running', StartedTicks = coalesce(StartedTicks, $p0) WHERE Key = $p1", now.Ticks, run.Key);
+                break;
+            case StageStarted stage:
+                Execute(
+                    "UPDATE Runs SET State = 'Running', StartedTicks = coalesce(StartedTicks, $p1), Stage = $p0, StageStartedTicks = $p1, Done = 0, Total = 0 WHERE Key = $p2",
+                    stage.Stage.ToString(), now.Ticks, run.Key);
+                break;
+            case ProgressReported progress:
+                Execute("UPDATE Runs SET Done = $p0, Total = $p1 WHERE Key = $p2 AND Stage = $p3", progress.Done, progress.Total, run.Key, progress.Stage.ToString());
+                break;
+            case BudgetReported budget:
+                Execute("UPDATE Runs SET BudgetJson = $p0 WHERE Key = $p1", JsonSerializer.Serialize(budget.Budget, RunJson.Options), run.Key);
+                break;
+            case EvaluationFinished { Decoding: "greedy" } evaluation:
+                Execute(
+                    evaluation.Stage == Stage.Baseline ? "UPDATE Runs SET Before = $p0 WHERE Key = $p1" : "UPDATE Runs SET After = $p0 WHERE Key = $p1",
+                    evaluation.Mean, run.Key);
+                break;
+            case RunEnded ended:
+                Execute(
+                    "UPDATE Runs SET State = $p0, Error = $p1, EndedTicks = $p2, Stage = NULL WHERE Key = $p3",
+                    ended.State.ToString(), ended.Error, now.Ticks, run.Key);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private Run? Find(string runId)
+    {
+        using var command = _context.Database.GetDbConnection().CreateCommand();
+        command.Transaction = _transaction;
+        command.CommandText = "SELECT Key, LastSeq FROM Runs WHERE Id = $id";
+        var parameter = command.CreateParameter();
+        (parameter.ParameterName, parameter.Value) = ("$id", runId);
+        command.Parameters.Add(parameter);
+        using var reader = command.ExecuteReader();
+        return reader.Read() ? new Run(reader.GetInt64(0), reader.GetInt64(1)) : null;
+    }
+
+    private long SeriesId(string name)
+    {
+        if (_series.TryGetValue(name, out var id))
+        {
+            return id;
+        }
+
+        Execute("INSERT OR IGNORE INTO Series (Name) VALUES ($p0)", name);
+        id = Convert.ToInt64(Prepared("SELECT Id FROM Series WHERE Name = $p0", [name]).ExecuteScalar(), CultureInfo.InvariantCulture);
+        return _series[name] = id;
+    }
+
+    private void Execute(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteNonQuery();
+
+    private DbCommand Prepared(string sql, ReadOnlySpan<object?> values)
+    {
+        if (!_commands.TryGetValue(sql, out var command))
+        {
+            command = _context.Database.GetDbConnection().CreateCommand();
+            command.CommandText = sql;
+            for (var i = 0; i < values.Length; i++)
+            {
+                var parameter = command.CreateParameter();
+                parameter.ParameterName = FormattableString.Invariant($"$p{i}");
+                command.Parameters.Add(parameter);
+            }
+
+            _commands[sql] = command;
+        }
+
+        command.Transaction = _transaction;
+        for (var i = 0; i < values.Length; i++)
+        {
+            command.Parameters[i].Value = values[i] ?? DBNull.Value;
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace RroDashboard.Web.Authentication;
+
+/// <summary>
+/// One-time sign-in links. Each is a file in a folder that only the user can read: its name is the SHA-256 of the token, its
+/// content the time it expires. Files, because the command <c>link</c> runs in another process than the server. Using a link
+/// is a rename, which the operating system lets only one caller win.
+/// </summary>
+/// <param name="folder">Made when missing.</param>
+/// <param name="time">Decides what has expired.</param>
+public sealed class SignInLinks(string folder, TimeProvider time)
+{
+    /// <summary>128 random bits: cannot be guessed.</summary>
+    public const int TokenBytes = 16;
+
+    /// <summary>Folder of the links in a data folder.</summary>
+    public static string FolderIn(string dataFolder) => Path.Combine(dataFolder, "sign-in");
+
+    /// <summary>Makes a link.</summary>
+    /// <param name="lifetime">Time until it is worthless.</param>
+    /// <returns>The token, lower-case hex. It is not kept anywhere.</returns>
+    public string Create(TimeSpan lifetime)
+    {
+        Configuration.DashboardOptions.PrepareFolder(folder, "The folder of sign-in links");
+        RemoveExpired();
+        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+        var expires = time.GetUtcNow().Add(lifetime).ToUnixTimeSeconds();
+        File.WriteAllText(FileOf(token), expires.ToString(CultureInfo.InvariantCulture));
+        return token;
+    }
+
+    /// <summary>Uses a link up. True once for a token that was made and has not expired; false ever after.</summary>
+    public bool Redeem(string? token)
+    {
+        if (token is not { Length: TokenBytes * 2 } || !token.All(char.IsAsciiHexDigitLower))
+        {
+            return false;
+        }
+
+        // The claim has a name of its own, so two requests with one token cannot both find their file.
+        var claimed = Path.Combine(folder, $"claimed-{Guid.NewGuid():N}");
+        try
+        {
+            File.Move(FileOf(token), claimed);
+        }
+        catch (IOException)
+        {
+            return false; // no such link, or another request was first
+        }
+
+        var expires = long.Parse(File.ReadAllText(claimed), CultureInfo.InvariantCulture);
+        File.Delete(claimed);
+        return time.GetUtcNow().ToUnixTimeSeconds() < expires;
+    }
+
+    private string FileOf(string token) =>
+        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token))));
+
+    private void RemoveExpired()
+    {
+        var now = time.GetUtcNow().ToUnixTimeSeconds();
+        foreach (var file in Directory.EnumerateFiles(folder))
+        {
+            try
+            {
+                if (!long.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var expires) || expires <= now)
+                {
+                    File.Delete(file);
+                }
+            }
+            catch (FileNotFoundException)
+            {
+                // Used up between listing and reading: that is what we wanted.
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Text.Json;
+using RroDashboard.Core;
+using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
+
+namespace RroDashboard.Web.CommandLine;
+
+/// <summary>A run without a browser: progress for people on the error stream, the result on the output.</summary>
+internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runner)
+{
+    private readonly Option<string> _preset = new("--preset") { Description = "Where the plan starts from: demo, smoke or spider.", DefaultValueFactory = _ => "demo", HelpName = "NAME" };
+    private readonly Option<long?> _seed = new("--seed") { Description = "Seed of the run; that of the preset when left out.", HelpName = "NUMBER" };
+    private readonly Option<string[]> _set = new("--set")
+    {
+        Description = "A setting, as Path=Value, for example Explore.MaxCandidates=5; may be given many times.",
+        HelpName = "PATH=VALUE",
+        DefaultValueFactory = _ => [],
+        AllowMultipleArgumentsPerToken = true,
+    };
+
+    private readonly Option<string?> _data = new("--data") { Description = "Folder with the environment's data files; MiniShop needs none.", HelpName = "FOLDER" };
+    private readonly Option<string?> _out = new("--out") { Description = "Folder for the checkpoints; a temporary one that is removed at the end when left out.", HelpName = "FOLDER" };
+    private readonly Option<bool> _json = CommonOptions.Json();
+
+    public Command Create()
+    {
+        var command = new Command("train", "Trains without a browser and ends with one line of JSON.") { _preset, _seed, _set, _data, _out, _json };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
+    {
+        var plan = PlanArguments.Read(parsed.GetRequiredValue(_preset), parsed.GetValue(_seed), parsed.GetRequiredValue(_set), parsed.GetValue(_data));
+        if (runner is null || runner.WhyNot is not null)
+        {
+            throw new RefusalException(runner?.WhyNot ?? "This program was built without its training part.");
+        }
+
+        var keep = parsed.GetValue(_out);
+        var folder = Path.GetFullPath(keep ?? Path.Combine(Path.GetTempPath(), $"rro-train-{Guid.NewGuid():N}"));
+        DashboardOptions.PrepareFolder(folder, "The folder of checkpoints");
+        try
+        {
+            var journal = new TerminalJournal(console);
+            // A thread of its own: training blocks for as long as it takes.
+            var summary = await journal.ShowAsync(() => Task.Factory.StartNew(
+                () => runner.Run(plan, folder, journal, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            if (!parsed.GetValue(_json))
+            {
+                await WriteAsync(summary);
+            }
+
+            await console.Output.WriteLineAsync(JsonSerializer.Serialize(summary, JsonSerializerOptions.Web));
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            await console.Error.WriteLineAsync("Stopped.");
+            return 1;
+        }
+        finally
+        {
+            if (keep is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private Task WriteAsync(RunSummary summary) => console.Error.WriteLineAsync(string.Create(
+        System.Globalization.CultureInfo.InvariantCulture,
+        $"Held-out greedy reward {summary.Sft.Greedy:0.000} -> {summary.Final.Greedy:0.000}, {summary.Explore.CandidatesPerStep:0.00} candidates per step, {summary.Seconds.Total:0.0} s."));
+}

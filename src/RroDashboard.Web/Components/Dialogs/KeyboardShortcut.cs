@@ -1,0 +1,22 @@
+using RroDashboard.Web.Navigation;
+
+namespace RroDashboard.Web.Components.Dialogs;
+
+/// <summary>A single-key shortcut: the help dialog shows it and <c>wwwroot/js/keyboard.js</c> obeys it.</summary>
+/// <param name="Key">Value of <c>KeyboardEvent.key</c>.</param>
+/// <param name="Meaning">What it does.</param>
+/// <param name="Act">help, go, focus or click.</param>
+/// <param name="Target">URL or selector.</param>
+public sealed record KeyboardShortcut(string Key, string Meaning, string Act, string Target = "")
+{
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<KeyboardShortcut> All { get; } =
+    [
+        new("?", "This help", "help"),
+        new("r", "Runs", "go", RroUrls.Runs),
+        new("n", "New run", "go", RroUrls.NewRun),
+        new("f", "On a run: to the acceptance feed", "focus", "#feed-scroll"),
+        new("s", "On a run: to the stop button", "focus", "#stop-run"),
+        new("t", "Next theme (system, light, dark)", "click", "[data-theme-switch]"),
+    ];
+}

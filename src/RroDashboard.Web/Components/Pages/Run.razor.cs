@@ -1,0 +1,250 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using Radzen;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Core.Rewards;
+using RroDashboard.Web.CommandLine;
+using RroDashboard.Web.Navigation;
+
+namespace RroDashboard.Web.Components.Pages;
+
+/// <summary>
+/// One run. This component renders what changes seldom, at most twice a second; the script module draws charts, feed and budget
+/// from the hub.
+/// </summary>
+public sealed partial class Run : IAsyncDisposable
+{
+    private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _left = new();
+    private readonly List<RunEvent> _arrived = [];
+    private ElementReference _root;
+    private IJSObjectReference? _module;
+    private IDisposable? _subscription;
+    private ITimer? _timer;
+    private RunRow? _info;
+    private RunPlan _plan = new();
+    private RunPlan? _preset;
+    private bool _missing;
+    private bool _stopping;
+    private bool _started;
+    private bool _stale;
+    private long _stageBegan;
+
+    /// <summary>From the address.</summary>
+    [Parameter] public required string RunId { get; set; }
+
+    /// <summary>Facts and actions.</summary>
+    [Inject] public required IRunBoard Board { get; init; }
+
+    /// <summary>Loads the script module.</summary>
+    [Inject] public required IJSRuntime Js { get; init; }
+
+    /// <summary>Asks before a run is stopped.</summary>
+    [Inject] public required DialogService Dialogs { get; init; }
+
+    /// <summary>The present.</summary>
+    [Inject] public required TimeProvider Time { get; init; }
+
+    private RunView View { get; set; } = new();
+
+    private RunState State => View.Ended?.State ?? _info!.State;
+
+    private bool IsOpen => State is RunState.Queued or RunState.Running;
+
+    private string? ErrorText => View.Ended?.Error ?? (State == RunState.Failed ? _info!.Error : null);
+
+    private string PlanLine => PlanArguments.Write(_plan);
+
+    private string Title => _info is null ? "Run" : $"{_plan.Preset} · {RunId}";
+
+    private string ProgressText
+    {
+        get
+        {
+            if (View.Progress is not { Total: > 0 } progress)
+            {
+                return "Begins ...";
+            }
+
+            var share = (double)progress.Done / progress.Total;
+            var left = progress.Done > 0 && progress.Done < progress.Total
+                ? ", about " + Words.Duration(Time.GetElapsedTime(_stageBegan).TotalSeconds * (1 - share) / share) + " left in this stage"
+                : "";
+            return string.Create(CultureInfo.InvariantCulture, $"{Words.Count(progress.Done)} of {Words.Count(progress.Total)} ({share:P0}){left}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _subscription?.Dispose();
+        _timer?.Dispose();
+        await _left.CancelAsync();
+        if (_module is not null)
+        {
+            try
+            {
+                await _module.InvokeVoidAsync("stop", _root);
+                await _module.DisposeAsync();
+            }
+            catch (JSDisconnectedException)
+            {
+                // The browser is gone, and the module with it.
+            }
+        }
+
+        _left.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        // Register first, read second: what happens in between is in both, and applying a fact twice changes nothing.
+        _subscription = Board.Subscribe(HandleChanged);
+        _info = await Board.FindAsync(RunId, _left.Token);
+        if (_info is null)
+        {
+            _missing = true;
+            return;
+        }
+
+        _plan = _info.Plan;
+        _preset = Presets.All.Any(p => p.Name == _plan.Preset) ? Presets.Create(_plan.Preset) : null;
+        foreach (var fact in await Board.HeaderAsync(RunId, _left.Token))
+        {
+            Apply(fact);
+        }
+
+        if (_info is { Total: > 0, Stage: { } stage })
+        {
+            Apply(new ProgressReported(stage, _info.Done, _info.Total));
+            _stageBegan = Time.GetTimestamp() - (long)((Time.GetUtcNow() - (_info.StageStarted ?? Time.GetUtcNow())).TotalSeconds * Time.TimestampFrequency);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_started || _info is null)
+        {
+            return;
+        }
+
+        _started = true;
+        _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
+        _module = await Js.InvokeAsync<IJSObjectReference>("import", _left.Token, "/" + Assets["js/run-page.js"]);
+        var rule = RunView.RuleOf(_plan, View.Started?.RewardRange ?? RewardRange.Unit);
+        await _module.InvokeVoidAsync("start", _left.Token, _root, new
+        {
+            runId = RunId,
+            hubUrl = RroUrls.RunHub,
+            signalrUrl = "/" + Assets["lib/signalr.min.js"],
+            plotlyUrl = "/" + Assets["lib/plotly.min.js"],
+            rule = new { symbol = rule.Symbol, maxCandidates = _plan.Explore.MaxCandidates },
+            range = new { low = rule.Range.Low, high = rule.Range.High },
+        });
+    }
+
+    private string HeldText(string decoding) => (View.Held.GetValueOrDefault((Stage.Baseline, decoding)), View.Held.GetValueOrDefault((Stage.Evaluate, decoding))) switch
+    {
+        ({ } before, { } after) => $"{Words.Reward(before.Mean)} → {Words.Reward(after.Mean)}",
+        ({ } before, null) => Words.Reward(before.Mean),
+        (null, { } after) => Words.Reward(after.Mean),
+        _ => "-",
+    };
+
+    private string HeldNote(string decoding) => (View.Held.GetValueOrDefault((Stage.Baseline, decoding)), View.Held.GetValueOrDefault((Stage.Evaluate, decoding))) switch
+    {
+        ({ } before, { } after) => string.Create(CultureInfo.InvariantCulture, $"{after.Mean - before.Mean:+0.000;-0.000;0.000} on {after.Episodes.Count} tasks never trained"),
+        ({ } before, null) => $"before preferences, on {before.Episodes.Count} tasks never trained",
+        _ => "measured after fine-tuning and at the end",
+    };
+
+    private bool IsChanged(PlanSetting setting) => _preset is not null && setting.GetText(_plan) != setting.GetText(_preset);
+
+    // Called on the streaming side's thread: only remembers.
+    private void HandleChanged(string runId, RunEvent? happened)
+    {
+        if (runId != RunId)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _stale = true;
+            if (happened is not null)
+            {
+                _arrived.Add(happened);
+            }
+        }
+    }
+
+    private async Task RefreshAsync()
+    {
+        try
+        {
+            await InvokeAsync(async () =>
+            {
+                RunEvent[] arrived;
+                lock (_lock)
+                {
+                    if (!_stale)
+                    {
+                        return;
+                    }
+
+                    (arrived, _stale) = ([.. _arrived], false);
+                    _arrived.Clear();
+                }
+
+                foreach (var happened in arrived)
+                {
+                    Apply(happened);
+                }
+
+                if (View.Ended is null)
+                {
+                    _info = await Board.FindAsync(RunId, _left.Token) ?? _info;
+                }
+
+                StateHasChanged();
+            });
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            // The page was left while this waited for its turn.
+        }
+        catch (Exception e)
+        {
+            await DispatchExceptionAsync(e);
+        }
+    }
+
+    private void Apply(RunEvent happened)
+    {
+        if (happened is StageStarted)
+        {
+            _stageBegan = Time.GetTimestamp();
+        }
+
+        View.Apply(happened);
+    }
+
+    private async Task StopAsync()
+    {
+        var sure = await Dialogs.Confirm(
+            "It ends before its next update. Everything that was sampled and measured stays; it cannot go on from there.",
+            "Stop this run?",
+            new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
+        if (sure == true)
+        {
+            _stopping = true;
+            await Board.StopAsync(RunId, _left.Token);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using RroDashboard.Core;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Training;
+
+namespace RroDashboard.Web.Hosting;
+
+/// <summary>Training in this process.</summary>
+public sealed class TrainingRunner(TimeProvider time) : ITrainingRunner
+{
+    /// <inheritdoc/>
+    public string? WhyNot => TensorEngine.TryLoad(out var reason) ? null : reason;
+
+    /// <inheritdoc/>
+    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken) =>
+        new TrainingRun(plan, runFolder, journal, time, cancellationToken).Run();
+}

@@ -1,0 +1,56 @@
+namespace RroDashboard.Web.Navigation;
+
+/// <summary>Every URL of the dashboard. Nothing else spells one.</summary>
+public static class RroUrls
+{
+    /// <summary>List of runs.</summary>
+    public const string Runs = "/";
+
+    /// <summary>Form for a new run.</summary>
+    public const string NewRun = "/runs/new";
+
+    /// <summary>Route of a run's page.</summary>
+    public const string RunRoute = "/runs/{RunId}";
+
+    /// <summary>Sign-in page; the link that is printed leads here.</summary>
+    public const string SignIn = "/sign-in";
+
+    /// <summary>Takes the token of a sign-in link.</summary>
+    public const string RedeemLink = "/sign-in/redeem";
+
+    /// <summary>Ends the session of this browser.</summary>
+    public const string SignOut = "/sign-out";
+
+    /// <summary>Shown for an unknown address.</summary>
+    public const string NotFound = "/not-found";
+
+    /// <summary>Shown when a page failed.</summary>
+    public const string Error = "/error";
+
+    /// <summary>Hub that the run page follows.</summary>
+    public const string RunHub = "/hubs/runs";
+
+    /// <summary>The process answers.</summary>
+    public const string HealthLive = "/health/live";
+
+    /// <summary>The database answers.</summary>
+    public const string HealthReady = "/health/ready";
+
+    /// <summary>Name of the query parameter of <see cref="SignIn"/> and form field of <see cref="RedeemLink"/>.</summary>
+    public const string TokenParameter = "token";
+
+    /// <summary>Paths that programs ask, which want a status and not a page.</summary>
+    public static bool IsForScripts(PathString path) =>
+        path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase)
+        || path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Page of a run.</summary>
+    public static string Run(string runId) => $"/runs/{Uri.EscapeDataString(runId)}";
+
+    /// <summary>The form, filled from a preset.</summary>
+    public static string NewRunFrom(string preset) => $"{NewRun}?preset={Uri.EscapeDataString(preset)}";
+
+    /// <summary>Sign-in link below the address of the server.</summary>
+    public static string SignInLink(string serverUrl, string token) => $"{serverUrl.TrimEnd('/')}{SignIn}?{TokenParameter}={token}";
+}

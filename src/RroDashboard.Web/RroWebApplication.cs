@@ -1,0 +1,186 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Radzen;
+using RroDashboard.Core.Plans;
+using RroDashboard.Data;
+using RroDashboard.Web.Api;
+using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Components;
+using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
+using RroDashboard.Web.Hubs;
+using RroDashboard.Web.Navigation;
+using RroDashboard.Web.Security;
+using RroDashboard.Web.Streaming;
+
+namespace RroDashboard.Web;
+
+/// <summary>
+/// The server: everything that is registered and mapped, in one place. <see cref="CommandLine.ServeCommand"/> runs it; tests start the
+/// same one on a free port with an empty data folder.
+/// </summary>
+public sealed class RroWebApplication : IAsyncDisposable
+{
+    private readonly DashboardOptions _options;
+
+    /// <summary>Builds the server; nothing listens yet.</summary>
+    /// <param name="options">Checked here.</param>
+    /// <param name="configure">Changes to the services, for tests.</param>
+    /// <exception cref="RefusalException">An option is wrong or the data folder cannot be written.</exception>
+    public RroWebApplication(DashboardOptions options, Action<IServiceCollection>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        options.PrepareDataFolder();
+        _options = options;
+
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            // By name, so that the static files are found when a test process hosts the server.
+            ApplicationName = typeof(RroWebApplication).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.UseUrls(options.Url);
+        RefuseOtherAddresses(builder.Configuration);
+        builder.Configuration["AllowedHosts"] = options.UnsafeListenWithoutAccounts ? "*" : "localhost;127.0.0.1;[::1]";
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+
+        builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+
+        AddServices(builder.Services, options);
+        configure?.Invoke(builder.Services);
+        App = builder.Build();
+        Map(App);
+    }
+
+    /// <summary>The ASP.NET application.</summary>
+    public WebApplication App { get; }
+
+    /// <summary>Address the server listens on; only after <see cref="StartAsync"/>.</summary>
+    public string Url => App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+
+    /// <summary>Starts listening.</summary>
+    /// <exception cref="RefusalException">The port is taken, or the address is not of this machine.</exception>
+    public async Task StartAsync(CancellationToken cancellation = default)
+    {
+        await App.Services.MigrateRroDataAsync(cancellation);
+        try
+        {
+            await App.StartAsync(cancellation);
+        }
+        catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new RefusalException($"{_options.Url} is in use by another program, perhaps by another dashboard: choose another port with --url.");
+        }
+        catch (SocketException e)
+        {
+            throw new RefusalException($"{_options.Url} cannot be listened on ({e.Message.TrimEnd('.')}): choose another address with --url.");
+        }
+
+        await File.WriteAllTextAsync(UrlFile(_options.DataFolder), Url, cancellation);
+        await StartDemoAsync(cancellation);
+    }
+
+    /// <summary>A new sign-in link of this server.</summary>
+    public string CreateSignInLink() =>
+        RroUrls.SignInLink(Url, App.Services.GetRequiredService<SignInLinks>().Create(_options.SignInLinkLifetime));
+
+    /// <summary>File in which a server says where it listens, for the command <c>link</c>.</summary>
+    public static string UrlFile(string dataFolder) => Path.Combine(dataFolder, "server-url");
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    // Someone who starts the program for the first time sees a page that moves.
+    private async Task StartDemoAsync(CancellationToken cancellation)
+    {
+        if (_options.StartDemo && App.Services.GetService<IRunBoard>() is { WhyNoRun: null } board
+            && (await board.ListAsync(0, 1, cancellation)).Total == 0)
+        {
+            await board.EnqueueAsync(Presets.Create("demo"), "first-demo", cancellation);
+        }
+    }
+
+    private static void AddServices(IServiceCollection services, DashboardOptions options)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(TimeProvider.System);
+
+        // Keys of cookies and forms live with the data, in the folder that only the user can read.
+        services.AddDataProtection().SetApplicationName("RroDashboard")
+            .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataFolder, "keys")));
+        services.AddSignIn(options);
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = "rro-form";
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.Cookie.HttpOnly = true;
+        });
+        services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
+        {
+            // Defaults are for web farms; a training machine keeps its memory for training.
+            circuits.DisconnectedCircuitMaxRetained = 20;
+            circuits.DetailedErrors = false;
+        });
+        services.AddRadzenComponents();
+        services.AddHealthChecks();
+        // Facts are committed by the data side, then told to the live feed, which the hub's viewers and the components follow.
+        services.AddRroData(options.DataFolder);
+        services.AddSignalR().AddJsonProtocol(json => RunJson.Configure(json.PayloadSerializerOptions));
+        services.ConfigureHttpJsonOptions(json => RunJson.Configure(json.SerializerOptions));
+        services.AddSingleton<LiveFeed>();
+        services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<LiveFeed>());
+        services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());
+        services.AddSingleton<SnapshotReader>();
+        services.AddSingleton<ITrainingRunner, TrainingRunner>();
+        services.AddSingleton<TrainingHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
+        services.AddSingleton<IRunBoard, RunBoard>();
+    }
+
+    private static void Map(WebApplication app)
+    {
+        app.UseMiddleware<BrowserSecurityMiddleware>();
+        app.UseExceptionHandler(RroUrls.Error, createScopeForErrors: true);
+        app.UseStatusCodePagesWithReExecute(RroUrls.NotFound, createScopeForStatusCodePages: true);
+        app.Use((context, next) =>
+        {
+            // The page is for people: a script that asks for data gets the bare status.
+            if ((!HttpMethods.IsGet(context.Request.Method) || RroUrls.IsForScripts(context.Request.Path))
+                && context.Features.Get<IStatusCodePagesFeature>() is { } pages)
+            {
+                pages.Enabled = false;
+            }
+
+            return next(context);
+        });
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+
+        // Scripts and styles hold no secret, and the sign-in page needs them.
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapSignIn();
+        app.MapHealthChecks(RroUrls.HealthLive, new() { Predicate = _ => false }).AllowAnonymous();
+        app.MapHealthChecks(RroUrls.HealthReady).AllowAnonymous();
+        app.MapHub<RunHub>(RroUrls.RunHub, hub => hub.CloseOnAuthenticationExpiration = true);
+        app.MapRunsApi();
+        // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.
+        app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
+    }
+
+    // Configuration files and environment variables can add addresses of their own, past the check of --url.
+    private static void RefuseOtherAddresses(ConfigurationManager configuration)
+    {
+        if (configuration.GetSection("Kestrel:Endpoints").GetChildren().Any())
+        {
+            throw new RefusalException("The configuration names Kestrel:Endpoints: remove it and say with --url where to listen.");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using Microsoft.Extensions.DependencyInjection;
+using RroDashboard.Core;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Web;
+using RroDashboard.Web.Components;
+using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
+
+namespace RroDashboard.EndToEnd.Tests;
+
+/// <summary>The real server on a free port: real database, journal, hub and host. Its runs are scripted unless they are asked to be real.</summary>
+internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraining = false, string? folder = null) : IAsyncDisposable
+{
+    private readonly string _folder = folder ?? Path.Combine(Path.GetTempPath(), $"rro-e2e-{Guid.NewGuid():N}");
+    private readonly ScriptedRunner _scripted = new();
+    private RroWebApplication? _server;
+
+    public string Url => _server!.Url;
+
+    private IRunBoard Board => _server!.App.Services.GetRequiredService<IRunBoard>();
+
+    public async Task StartAsync(string url = "http://127.0.0.1:0")
+    {
+        _server = new RroWebApplication(
+            new DashboardOptions { Url = url, DataFolder = _folder, StartDemo = startDemo },
+            services =>
+            {
+                if (!realTraining)
+                {
+                    services.AddSingleton<ITrainingRunner>(_scripted);
+                }
+            });
+        await _server.StartAsync().WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
+    public string CreateSignInLink() => _server!.CreateSignInLink();
+
+    /// <summary>Starts a run that pauses between its updates, so that a browser can follow it.</summary>
+    public Task<string> EnqueueAsync(int tasks, int pauseMs)
+    {
+        var plan = Presets.Create("demo");
+        plan.Explore.Tasks = tasks;
+        _scripted.Pause = TimeSpan.FromMilliseconds(pauseMs);
+        return EnqueueAsync(plan);
+    }
+
+    public Task<string> EnqueueAsync(RunPlan plan) => Board.EnqueueAsync(plan, Guid.NewGuid().ToString("N"), CancellationToken.None);
+
+    public async Task WaitForEndAsync(string run)
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while ((await Board.FindAsync(run, CancellationToken.None))!.State is RunState.Queued or RunState.Running)
+        {
+            if (watch.Elapsed > TimeSpan.FromSeconds(120))
+            {
+                throw new TimeoutException($"Run {run} did not end.");
+            }
+
+            await Task.Delay(50);
+        }
+    }
+
+    public async Task<int> CountRunsAsync() => (await Board.ListAsync(0, 1, CancellationToken.None)).Total;
+
+    /// <summary>Stops the server; the data stay for another one.</summary>
+    public async Task StopAsync()
+    {
+        await _server!.App.StopAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await _server.DisposeAsync();
+        _server = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await StopAsync();
+        }
+
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        if (folder is null)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    private sealed class ScriptedRunner : ITrainingRunner
+    {
+        public TimeSpan Pause { get; set; } = TimeSpan.FromMilliseconds(5);
+
+        public string? WhyNot => null;
+
+        public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken) =>
+            new ScriptedRun(plan, journal, Pause, cancellationToken).Play();
+    }
+}

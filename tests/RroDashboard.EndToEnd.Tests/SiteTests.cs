@@ -1,0 +1,156 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace RroDashboard.EndToEnd.Tests;
+
+public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
+{
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task EveryPage_Axe_HasNoSeriousViolation(ColorScheme scheme)
+    {
+        var run = await FinishedRunAsync();
+        await using var visitor = await fixture.VisitAsync(scheme);
+        foreach (var path in (string[])["/", $"/runs/{run}", "/runs/new", "/no/such/page"])
+        {
+            await visitor.GoAsync(path);
+            await CheckAsync(visitor.Page, $"{path} {scheme}");
+        }
+
+        await using var stranger = await fixture.Browser.NewContextAsync(new BrowserNewContextOptions { ColorScheme = scheme });
+        var page = await stranger.NewPageAsync();
+        await page.GotoAsync(visitor.Url + "/sign-in");
+        await CheckAsync(page, $"/sign-in {scheme}");
+        await page.GotoAsync(fixture.Dashboard.CreateSignInLink());
+        await CheckAsync(page, $"/sign-in?token {scheme}");
+    }
+
+    [Fact]
+    public async Task EveryPage_Requests_GoToNoOtherHost()
+    {
+        var run = await FinishedRunAsync();
+        await using var visitor = await fixture.VisitAsync();
+        foreach (var path in (string[])["/", $"/runs/{run}", "/runs/new"])
+        {
+            await visitor.GoAsync(path);
+        }
+
+        var own = new Uri(visitor.Url).Authority;
+        Assert.NotEmpty(visitor.Requests);
+        Assert.All(visitor.Requests, url => Assert.True(url.StartsWith("data:", StringComparison.Ordinal) || url.StartsWith("blob:", StringComparison.Ordinal) || new Uri(url).Authority == own, url));
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("run")]
+    [InlineData("/runs/new")]
+    public async Task EveryPage_320Pixels_DoesNotScrollSideways(string path)
+    {
+        var run = await FinishedRunAsync();
+        await using var visitor = await fixture.VisitAsync(width: 320, height: 640);
+
+        await visitor.GoAsync(path == "run" ? $"/runs/{run}" : path);
+
+        Assert.InRange(await visitor.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 0, 320);
+    }
+
+    [Fact]
+    public async Task NewRun_WrongNumber_SaysTheServersSentence()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/runs/new");
+        var page = visitor.Page;
+
+        await page.Locator("#set-Explore-MaxCandidates").FillAsync("0");
+        await page.GetByText("Explore.MaxCandidates = '0' is not allowed: it must be a whole number from 1 to 1000.").WaitForAsync();
+        await page.Locator("#set-Explore-MaxCandidates").BlurAsync();
+        await page.Locator("#start-run").ClickAsync();
+
+        await page.Locator("#refusal").WaitForAsync();
+        Assert.Equal("Explore.MaxCandidates = '0' is not allowed: it must be a whole number from 1 to 1000.", await page.Locator("#refusal").TextContentAsync());
+        Assert.EndsWith("/runs/new", page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NewRun_DoubleClick_MakesOneRun()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/runs/new?preset=smoke");
+        var page = visitor.Page;
+        var before = await fixture.Dashboard.CountRunsAsync();
+
+        await page.Locator("#set-Seed").FillAsync("12");
+        await page.Locator("#set-Seed").BlurAsync();
+        await page.GetByText("src/run.sh train --preset smoke --seed 12").WaitForAsync();
+        await page.Locator("#start-run").DblClickAsync();
+        await page.WaitForURLAsync(url => url.Contains("/runs/", StringComparison.Ordinal) && !url.Contains("/runs/new", StringComparison.Ordinal));
+
+        Assert.Equal(before + 1, await fixture.Dashboard.CountRunsAsync());
+        await fixture.Dashboard.WaitForEndAsync(page.Url[(page.Url.LastIndexOf('/') + 1)..]);
+    }
+
+    [Fact]
+    public async Task Keyboard_QuestionMark_OpensHelpAndSwitchTurnsKeysOff()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/");
+        var page = visitor.Page;
+
+        await page.Keyboard.PressAsync("?");
+        await page.Locator("#keyboard-help[open]").WaitForAsync();
+        await page.GetByLabel("Single-key shortcuts on").UncheckAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await page.Keyboard.PressAsync("n");
+        await page.WaitForTimeoutAsync(300);
+
+        Assert.Equal(0, await page.Locator("#keyboard-help[open]").CountAsync());
+        Assert.DoesNotContain("/runs/new", page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Theme_Switch_IsKeptOverAReload()
+    {
+        await using var visitor = await fixture.VisitAsync(ColorScheme.Light);
+        await visitor.GoAsync("/");
+        var page = visitor.Page;
+
+        await page.Locator("[data-theme-switch]").ClickAsync();
+        await page.Locator("[data-theme-switch]").ClickAsync();
+        Assert.Equal("dark", await page.EvaluateAsync<string>("document.documentElement.dataset.theme"));
+        await page.ReloadAsync();
+
+        Assert.Equal("dark", await page.EvaluateAsync<string>("document.documentElement.dataset.theme"));
+    }
+
+    [Fact]
+    public async Task SkipLink_FirstTab_LeadsToTheContent()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/runs/new");
+        var page = visitor.Page;
+
+        await page.EvaluateAsync("document.body.tabIndex = -1; document.body.focus()");
+        await page.Keyboard.PressAsync("Tab");
+        Assert.Equal("Skip to the content", await page.EvaluateAsync<string>("document.activeElement.textContent"));
+        await page.Keyboard.PressAsync("Enter");
+
+        await page.UntilAsync("document.activeElement?.id === 'content'");
+        Assert.Contains("/runs/new", page.Url, StringComparison.Ordinal);
+    }
+
+    private async Task<string> FinishedRunAsync()
+    {
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 4, pauseMs: 2);
+        await fixture.Dashboard.WaitForEndAsync(run);
+        return run;
+    }
+
+    private static async Task CheckAsync(IPage page, string where)
+    {
+        var result = await page.RunAxe();
+        var serious = result.Violations.Where(v => v.Impact is "serious" or "critical")
+            .Select(v => $"{where}: {v.Id} ({v.Impact}): {v.Help}: {string.Join("; ", v.Nodes.Take(4).Select(n => n.Html))}").ToList();
+        Assert.True(serious.Count == 0, string.Join('\n', serious));
+    }
+}
