@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
@@ -146,8 +147,11 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            // One read transaction: the number and what it covers cannot drift apart while the writer goes on.
-            var transaction = await context.Database.BeginTransactionAsync(System.Data.IsolationLevel.Serializable, cancellationToken).ConfigureAwait(false);
+            // One read transaction: the number and what it covers cannot drift apart while the writer goes on. Deferred, because the
+            // transaction that EF begins locks the writer out and waits for it.
+            await context.Database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            var transaction = ((SqliteConnection)context.Database.GetDbConnection()).BeginTransaction(deferred: true);
+            await context.Database.UseTransactionAsync(transaction, cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
                 if (await context.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == runId, cancellationToken).ConfigureAwait(false) is not { } run)
