@@ -196,10 +196,13 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         }
 
         var width = count <= limit * 64L * 8 ? 64 : 1024;
+        // A bucket at an edge may reach past it: what is outside is left out point by point.
+        var (first, last) = (from == long.MinValue ? from : (from / width) - 1, to == long.MaxValue ? to : (to / width) + 1);
         var buckets = await context.Rollups.AsNoTracking()
-            .Where(r => r.RunKey == runKey && r.SeriesId == seriesId && r.Width == width && r.LastStep >= from && r.LastStep <= to)
+            .Where(r => r.RunKey == runKey && r.SeriesId == seriesId && r.Width == width && r.Bucket >= first && r.Bucket <= last)
             .OrderBy(r => r.Bucket).ToListAsync(cancellationToken).ConfigureAwait(false);
-        var ends = buckets.SelectMany(b => new[] { (b.MinStep, b.Min), (b.MaxStep, b.Max), (b.LastStep, b.Last) }).Distinct().OrderBy(p => p.Item1);
+        var ends = buckets.SelectMany(b => new[] { (b.MinStep, b.Min), (b.MaxStep, b.Max), (b.LastStep, b.Last) })
+            .Where(p => p.Item1 >= from && p.Item1 <= to).Distinct().OrderBy(p => p.Item1);
         return MinMaxBuckets.Thin([.. ends], limit);
     }
 
