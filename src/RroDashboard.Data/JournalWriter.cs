@@ -44,6 +44,7 @@ public sealed class JournalWriter(
     private readonly ConcurrentDictionary<string, long> _dropped = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string> _refused = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _arrived = new(0);
+    private readonly CancellationTokenSource _closing = new();
     private readonly Channel<Entry> _facts = Channel.CreateBounded<Entry>(
         new BoundedChannelOptions(JournalLimits.WaitingFacts) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
@@ -91,6 +92,13 @@ public sealed class JournalWriter(
         _closed = true;
         _facts.Writer.TryComplete();
         Samples.Writer.TryComplete();
+        await _closing.CancelAsync().ConfigureAwait(false);
+        if (ExecuteTask is { } writing)
+        {
+            // Before the base class cancels: a loop that is cancelled before it began never begins, and nothing would be written.
+            await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         await base.StopAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -98,6 +106,7 @@ public sealed class JournalWriter(
     public override void Dispose()
     {
         _arrived.Dispose();
+        _closing.Dispose();
         base.Dispose();
     }
 
@@ -110,9 +119,9 @@ public sealed class JournalWriter(
         {
             try
             {
-                await _arrived.WaitAsync(stoppingToken).ConfigureAwait(false);
+                await _arrived.WaitAsync(_closing.Token).ConfigureAwait(false);
                 // Others may share the transaction.
-                await Task.Delay(JournalLimits.BatchTime, time, stoppingToken).ConfigureAwait(false);
+                await Task.Delay(JournalLimits.BatchTime, time, _closing.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -122,11 +131,11 @@ public sealed class JournalWriter(
             do
             {
                 Take(batch);
-                await CommitAsync(database, batch, stoppingToken).ConfigureAwait(false);
+                await CommitAsync(database, batch).ConfigureAwait(false);
             }
             while (batch.Count == 0 && (_facts.Reader.Count > 0 || Samples.Reader.Count > 0));
 
-            if (stoppingToken.IsCancellationRequested)
+            if (_closing.IsCancellationRequested)
             {
                 if (batch.Count > 0)
                 {
@@ -165,7 +174,7 @@ public sealed class JournalWriter(
     }
 
     // What the disk refuses is kept and tried again: nothing is shown and nothing is lost, and the run hears of it at its next fact.
-    private async Task CommitAsync(JournalDatabase database, List<Entry> batch, CancellationToken stoppingToken)
+    private async Task CommitAsync(JournalDatabase database, List<Entry> batch)
     {
         var dropped = TakeDropped();
         while (batch.Count > 0 || dropped.Count > 0)
@@ -178,7 +187,7 @@ public sealed class JournalWriter(
             {
                 _failure = $"The database cannot be written: {e.Message}";
                 logger.LogError(e, "{Count} events could not be committed; trying again", batch.Count);
-                if (stoppingToken.IsCancellationRequested)
+                if (_closing.IsCancellationRequested)
                 {
                     return;
                 }
