@@ -198,7 +198,7 @@ internal sealed class JournalDatabase : IDisposable
             case EvaluationFinished { Decoding: "greedy" } evaluation:
                 Execute(
                     evaluation.Stage == Stage.Baseline ? "UPDATE Runs SET Before = $p0 WHERE Key = $p1" : "UPDATE Runs SET After = $p0 WHERE Key = $p1",
-                    evaluation.Mean, run.Key);
+                    double.IsFinite(evaluation.Mean) ? evaluation.Mean : null, run.Key);
                 break;
             case RunEnded ended:
                 Execute(
