@@ -1,4 +1,5 @@
 using RroDashboard.Core.Plans;
+using RroDashboard.Environments.InterCodeSql;
 using RroDashboard.Environments.MiniShop;
 
 namespace RroDashboard.Environments;
@@ -14,7 +15,8 @@ public static class EnvironmentFactory
         return options.Name switch
         {
             EnvironmentKind.MiniShop => new MiniShopEnvironment(options),
-            _ => throw new PlanException($"Environment.Name = {options.Name} is not built into this version; it has MiniShop."),
+            EnvironmentKind.InterCodeSql => new InterCodeSqlEnvironment(options),
+            _ => throw new PlanException($"Environment.Name = {options.Name} is not built into this version; it has MiniShop and InterCodeSql."),
         };
     }
 }

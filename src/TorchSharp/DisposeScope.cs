@@ -52,29 +52,26 @@ public sealed class DisposeScope : IDisposable
     }
 
     /// <summary>Takes over a tensor.</summary>
-    public T Attach<T>(T disposable)
-        where T : IDisposable
+    public void Attach(IDisposable disposable)
     {
         if (disposable is Tensor tensor)
         {
             tensor.Scope?.Remove(tensor);
             Add(tensor);
         }
-
-        return disposable;
     }
 
     /// <summary>Frees everything but one tensor now.</summary>
-    public T DisposeEverythingBut<T>(T disposable)
+    public T DisposeEverythingBut<T>(T keep)
         where T : IDisposable
     {
-        var kept = disposable as Tensor;
+        var kept = keep as Tensor;
         foreach (var tensor in _tensors.Where(t => t is not null && !ReferenceEquals(t, kept)).ToArray())
         {
             tensor!.Dispose();
         }
 
-        return disposable;
+        return keep;
     }
 
     /// <summary>Frees everything now; the scope stays open.</summary>

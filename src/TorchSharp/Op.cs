@@ -39,6 +39,8 @@ internal readonly struct Value
 
     public static implicit operator Value(Tensor[] tensors) => new(ArgTag.TensorList, 0, tensors, tensors.Length);
 
+    public static implicit operator Value(string text) => new(ArgTag.String, 0, System.Text.Encoding.UTF8.GetBytes(text));
+
     public static implicit operator Value(Device device) => new(ArgTag.Device, (long)device.type, null, device.index);
 }
 
@@ -95,7 +97,7 @@ internal sealed unsafe class Op(string name, string overload = "")
         var room = 0;
         foreach (ref readonly var value in values)
         {
-            room += value.Object is Array ? value.Count : 0;
+            room += value.Object is Array array ? array.Length : 0;
         }
 
         var list = stackalloc long[room];
@@ -108,6 +110,13 @@ internal sealed unsafe class Op(string name, string overload = "")
                 numbers.CopyTo(new Span<long>(list, numbers.Length));
                 args[i].Bits = (nint)list;
                 list += numbers.Length;
+            }
+            else if (value.Object is byte[] text)
+            {
+                text.CopyTo(new Span<byte>(list, text.Length));
+                args[i].Bits = (nint)list;
+                args[i].Count = text.Length;
+                list += (text.Length + sizeof(long) - 1) / sizeof(long);
             }
             else if (value.Object is Tensor?[] tensors)
             {

@@ -102,7 +102,6 @@ public static partial class torch
         private static readonly Op s_softmax_int = new("aten::softmax", "int");
         private static readonly Op s_log_softmax_int = new("aten::log_softmax", "int");
         private static readonly Op s_logsumexp = new("aten::logsumexp");
-        private static readonly Op s_multinomial = new("aten::multinomial");
         private static readonly Op s_add__Tensor = new("aten::add_", "Tensor");
         private static readonly Op s_add__Scalar = new("aten::add_", "Scalar");
         private static readonly Op s_sub__Tensor = new("aten::sub_", "Tensor");
@@ -121,16 +120,19 @@ public static partial class torch
         private static readonly Op s_index_add_ = new("aten::index_add_");
         private static readonly Op s_masked_fill__Scalar = new("aten::masked_fill_", "Scalar");
         private static readonly Op s_clamp_ = new("aten::clamp_");
-        private static readonly Op s_normal_ = new("aten::normal_");
-        private static readonly Op s_uniform_ = new("aten::uniform_");
         private static readonly Op s_sqrt_ = new("aten::sqrt_");
         private static readonly Op s_exp_ = new("aten::exp_");
+        private static readonly Op s_div_Tensor_mode = new("aten::div", "Tensor_mode");
+        private static readonly Op s_div_Scalar_mode = new("aten::div", "Scalar_mode");
+        private static readonly Op s_div__Tensor_mode = new("aten::div_", "Tensor_mode");
+        private static readonly Op s_div__Scalar_mode = new("aten::div_", "Scalar_mode");
+        private static readonly Op s_round_decimals = new("aten::round", "decimals");
         private static readonly Op s_to_dtype = new("aten::to", "dtype");
         private static readonly Op s_to_device = new("aten::to", "device");
         private static readonly Op s_chunk = new("aten::chunk");
         private static readonly Op s_split = new("aten::split", "Tensor");
         private static readonly Op s_topk = new("aten::topk");
-        private static readonly Op s_sort = new("aten::sort");
+        private static readonly Op s_sort = new("aten::sort", "stable");
         private static readonly Op s_max_dim = new("aten::max", "dim");
         private static readonly Op s_clamp = new("aten::clamp");
         private static readonly Op s_rsub = new("aten::rsub", "Scalar");
@@ -158,11 +160,8 @@ public static partial class torch
         /// <summary>aten::unsqueeze.</summary>
         public Tensor unsqueeze(long dim) => s_unsqueeze.Call(this, dim);
 
-        /// <summary>aten::squeeze.dim.</summary>
-        public Tensor squeeze(long dim) => s_squeeze_dim.Call(this, dim);
-
         /// <summary>aten::squeeze.</summary>
-        public Tensor squeeze() => s_squeeze.Call(this);
+        public Tensor squeeze(long? dim = null) => dim is { } d ? s_squeeze_dim.Call(this, d) : s_squeeze.Call(this);
 
         /// <summary>aten::flatten.using_ints.</summary>
         public Tensor flatten(long start_dim = 0, long end_dim = -1) => s_flatten_using_ints.Call(this, start_dim, end_dim);
@@ -228,19 +227,21 @@ public static partial class torch
         public Tensor sub(Tensor target) => s_sub_Tensor.Call(this, target);
 
         /// <summary>aten::sub.Scalar.</summary>
-        public Tensor sub(Scalar scalar) => s_sub_Scalar.Call(this, scalar);
+        public Tensor sub(Scalar target) => s_sub_Scalar.Call(this, target);
 
         /// <summary>aten::mul.Tensor.</summary>
         public Tensor mul(Tensor target) => s_mul_Tensor.Call(this, target);
 
         /// <summary>aten::mul.Scalar.</summary>
-        public Tensor mul(Scalar scalar) => s_mul_Scalar.Call(this, scalar);
+        public Tensor mul(Scalar target) => s_mul_Scalar.Call(this, target);
 
         /// <summary>aten::div.Tensor.</summary>
-        public Tensor div(Tensor target) => s_div_Tensor.Call(this, target);
+        public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
+            rounding_mode == RoundingMode.None ? s_div_Tensor.Call(this, target) : s_div_Tensor_mode.Call(this, target, rounding_mode.ToString());
 
         /// <summary>aten::div.Scalar.</summary>
-        public Tensor div(Scalar scalar) => s_div_Scalar.Call(this, scalar);
+        public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
+            rounding_mode == RoundingMode.None ? s_div_Scalar.Call(this, target) : s_div_Scalar_mode.Call(this, target, rounding_mode.ToString());
 
         /// <summary>aten::add.Tensor.</summary>
         public Tensor add(Tensor target, Scalar alpha) => s_add_Tensor.Call(this, target, alpha);
@@ -294,7 +295,7 @@ public static partial class torch
         public Tensor ceil() => s_ceil.Call(this);
 
         /// <summary>aten::round.</summary>
-        public Tensor round() => s_round.Call(this);
+        public Tensor round(long decimals = 0) => decimals == 0 ? s_round.Call(this) : s_round_decimals.Call(this, decimals);
 
         /// <summary>aten::isnan.</summary>
         public Tensor isnan() => s_isnan.Call(this);
@@ -390,7 +391,8 @@ public static partial class torch
         public Tensor mean(long[] dimensions, bool keepdim = false, ScalarType? type = null) => s_mean_dim.Call(this, dimensions, keepdim, type is { } t ? t : Value.None);
 
         /// <summary>aten::var.dim.</summary>
-        public Tensor var(long dim, bool unbiased = true, bool keepdim = false) => s_var_dim.Call(this, new long[] { dim }, unbiased, keepdim);
+        public Tensor var(long dim, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
+            (type is { } t ? to(t) : this) is var source ? s_var_dim.Call(source, new long[] { dim }, unbiased, keepdim) : this;
 
         /// <summary>aten::max.</summary>
         public Tensor max() => s_max.Call(this);
@@ -423,7 +425,7 @@ public static partial class torch
         public Tensor norm(float p = 2.0f) => s_norm_Scalar.Call(this, (double)p);
 
         /// <summary>aten::cumsum.</summary>
-        public Tensor cumsum(long dim) => s_cumsum.Call(this, dim);
+        public Tensor cumsum(long dim, ScalarType? type = null) => s_cumsum.Call(this, dim, type is { } t ? t : Value.None);
 
         /// <summary>aten::softmax.int.</summary>
         public Tensor softmax(long dim, ScalarType? dtype = null) => s_softmax_int.Call(this, dim, dtype is { } t ? t : Value.None);
@@ -433,9 +435,6 @@ public static partial class torch
 
         /// <summary>aten::logsumexp.</summary>
         public Tensor logsumexp(long dim, bool keepdim = false) => s_logsumexp.Call(this, new long[] { dim }, keepdim);
-
-        /// <summary>aten::multinomial.</summary>
-        public Tensor multinomial(long num_samples, bool replacement = false) => s_multinomial.Call(this, num_samples, replacement);
 
         /// <summary>aten::add_.Tensor, in place; gives this tensor back.</summary>
         public Tensor add_(Tensor target)
@@ -466,9 +465,9 @@ public static partial class torch
         }
 
         /// <summary>aten::sub_.Scalar, in place; gives this tensor back.</summary>
-        public Tensor sub_(Scalar scalar)
+        public Tensor sub_(Scalar target)
         {
-            s_sub__Scalar.Run(this, scalar);
+            s_sub__Scalar.Run(this, target);
             return this;
         }
 
@@ -480,23 +479,39 @@ public static partial class torch
         }
 
         /// <summary>aten::mul_.Scalar, in place; gives this tensor back.</summary>
-        public Tensor mul_(Scalar scalar)
+        public Tensor mul_(Scalar target)
         {
-            s_mul__Scalar.Run(this, scalar);
+            s_mul__Scalar.Run(this, target);
             return this;
         }
 
         /// <summary>aten::div_.Tensor, in place; gives this tensor back.</summary>
-        public Tensor div_(Tensor target)
+        public Tensor div_(Tensor target, RoundingMode rounding_mode = RoundingMode.None)
         {
-            s_div__Tensor.Run(this, target);
+            if (rounding_mode == RoundingMode.None)
+            {
+                s_div__Tensor.Run(this, target);
+            }
+            else
+            {
+                s_div__Tensor_mode.Run(this, target, rounding_mode.ToString());
+            }
+
             return this;
         }
 
         /// <summary>aten::div_.Scalar, in place; gives this tensor back.</summary>
-        public Tensor div_(Scalar target)
+        public Tensor div_(Scalar target, RoundingMode rounding_mode = RoundingMode.None)
         {
-            s_div__Scalar.Run(this, target);
+            if (rounding_mode == RoundingMode.None)
+            {
+                s_div__Scalar.Run(this, target);
+            }
+            else
+            {
+                s_div__Scalar_mode.Run(this, target, rounding_mode.ToString());
+            }
+
             return this;
         }
 
@@ -515,9 +530,9 @@ public static partial class torch
         }
 
         /// <summary>aten::copy_, in place; gives this tensor back.</summary>
-        public Tensor copy_(Tensor source)
+        public Tensor copy_(Tensor source, bool nonBlocking = false)
         {
-            s_copy_.Run(this, source);
+            s_copy_.Run(this, source, nonBlocking);
             return this;
         }
 
@@ -564,23 +579,9 @@ public static partial class torch
         }
 
         /// <summary>aten::clamp_, in place; gives this tensor back.</summary>
-        public Tensor clamp_(Scalar min, Scalar max)
+        public Tensor clamp_(Scalar? min = null, Scalar? max = null)
         {
-            s_clamp_.Run(this, min, max);
-            return this;
-        }
-
-        /// <summary>aten::normal_, in place; gives this tensor back.</summary>
-        public Tensor normal_(double mean = 0, double stddev = 1)
-        {
-            s_normal_.Run(this, mean, stddev);
-            return this;
-        }
-
-        /// <summary>aten::uniform_, in place; gives this tensor back.</summary>
-        public Tensor uniform_(double from, double to)
-        {
-            s_uniform_.Run(this, from, to);
+            s_clamp_.Run(this, min is { } low ? low : Value.None, max is { } high ? high : Value.None);
             return this;
         }
 
@@ -602,10 +603,12 @@ public static partial class torch
         public Tensor clamp(Scalar? min = null, Scalar? max = null) => s_clamp.Call(this, min is { } low ? low : Value.None, max is { } high ? high : Value.None);
 
         /// <summary>In another element type.</summary>
-        public Tensor to(ScalarType type) => s_to_dtype.Call(this, type);
+        public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
+            After(s_to_dtype.Call(this, type, non_blocking, copy), disposeAfter);
 
         /// <summary>On another device.</summary>
-        public Tensor to(Device device) => s_to_device.Call(this, device, dtype);
+        public Tensor to(Device device, bool copy = false, bool disposeAfter = false, bool non_blocking = false) =>
+            After(s_to_device.Call(this, device, dtype, non_blocking, copy), disposeAfter);
 
         /// <summary>On the processor.</summary>
         public Tensor cpu() => to(CPU);
@@ -614,7 +617,7 @@ public static partial class torch
         public Tensor[] chunk(long chunks, long dim = 0L) => s_chunk.CallMany(this, chunks, dim);
 
         /// <summary>aten::split.Tensor.</summary>
-        public Tensor[] split(long size, long dim = 0L) => s_split.CallMany(this, size, dim);
+        public Tensor[] split(long size, int dim = 0) => s_split.CallMany(this, size, dim);
 
         /// <summary>aten::topk.</summary>
         public (Tensor values, Tensor indexes) topk(int k, int dim = -1, bool largest = true, bool sorted = true)
@@ -624,9 +627,9 @@ public static partial class torch
         }
 
         /// <summary>aten::sort.</summary>
-        public (Tensor Values, Tensor Indices) sort(long dim = -1, bool descending = false)
+        public (Tensor Values, Tensor Indices) sort(long dim = -1, bool descending = false, bool stable = false)
         {
-            var both = s_sort.CallMany(this, dim, descending);
+            var both = s_sort.CallMany(this, stable, dim, descending);
             return (both[0], both[1]);
         }
 
@@ -638,6 +641,7 @@ public static partial class torch
         }
 
         /// <summary>Picks along the first dimensions.</summary>
+        [System.Runtime.CompilerServices.IndexerName("TensorItems")]
         public Tensor this[params TensorIndex[] indices]
         {
             get => Pick(indices);
@@ -677,7 +681,7 @@ public static partial class torch
         public static Tensor operator -(Scalar left, Tensor right) => s_rsub.Call(right, left);
 
         /// <summary>Negation.</summary>
-        public static Tensor operator -(Tensor value) => value.neg();
+        public static Tensor operator -(Tensor tensor) => tensor.neg();
 
         /// <summary>Product, element by element.</summary>
         public static Tensor operator *(Tensor left, Tensor right) => left.mul(right);
@@ -693,6 +697,16 @@ public static partial class torch
 
         /// <summary>Quotient.</summary>
         public static Tensor operator /(Tensor left, Scalar right) => left.div(right);
+
+        private Tensor After(Tensor result, bool disposeThis)
+        {
+            if (disposeThis)
+            {
+                Dispose();
+            }
+
+            return result;
+        }
 
         private Tensor Pick(TensorIndex[] indices)
         {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using RroDashboard.Engine;
 
 namespace TorchSharp;
@@ -160,14 +159,6 @@ public static partial class torch
             GC.KeepAlive(this);
         }
 
-        /// <summary>Computes gradients from a given one.</summary>
-        public void backward(Tensor gradient)
-        {
-            Native.Check(Native.rro_backward(Handle, gradient.Handle, 0));
-            GC.KeepAlive(this);
-            GC.KeepAlive(gradient);
-        }
-
         /// <summary>The only element.</summary>
         public unsafe T item<T>()
             where T : unmanaged
@@ -179,21 +170,6 @@ public static partial class torch
 
             return data<T>().ToArray()[0];
         }
-
-        /// <summary>The only element as a double.</summary>
-        public double ToDouble() => Convert.ToDouble(Only(), CultureInfo.InvariantCulture);
-
-        /// <summary>The only element as a float.</summary>
-        public float ToSingle() => Convert.ToSingle(Only(), CultureInfo.InvariantCulture);
-
-        /// <summary>The only element as an int.</summary>
-        public int ToInt32() => Convert.ToInt32(Only(), CultureInfo.InvariantCulture);
-
-        /// <summary>The only element as a long.</summary>
-        public long ToInt64() => Convert.ToInt64(Only(), CultureInfo.InvariantCulture);
-
-        /// <summary>The only element as a bool.</summary>
-        public bool ToBoolean() => Convert.ToBoolean(Only(), CultureInfo.InvariantCulture);
 
         /// <summary>Its elements, in row order. The tensor must be on the processor.</summary>
         /// <exception cref="ArgumentException">T is not the element type.</exception>
@@ -242,24 +218,13 @@ public static partial class torch
                 EngineSetup.Died();
             }
         }
-
-        private object Only() => dtype switch
-        {
-            ScalarType.Float32 => item<float>(),
-            ScalarType.Float64 => item<double>(),
-            ScalarType.Int64 => item<long>(),
-            ScalarType.Int32 => item<int>(),
-            ScalarType.Bool => item<bool>(),
-            ScalarType.Byte => item<byte>(),
-            _ => to(ScalarType.Float32).item<float>(),
-        };
     }
 
     /// <summary>A processor or a card.</summary>
-    public sealed class Device(DeviceType type, int index = -1)
+    public sealed class Device(DeviceType deviceType, int index = -1)
     {
         /// <summary>Kind.</summary>
-        public DeviceType type { get; } = type;
+        public DeviceType type { get; } = deviceType;
 
         /// <summary>Number of the card; -1 for the current one.</summary>
         public int index { get; } = index;

@@ -44,15 +44,16 @@ public sealed unsafe class TensorAccessor<T>
         GC.KeepAlive(source);
     }
 
-    /// <summary>Overwrites the elements of a contiguous tensor.</summary>
-    public void CopyFrom(ReadOnlySpan<T> array)
+    /// <summary>Overwrites elements of a contiguous tensor, in row order.</summary>
+    public void CopyFrom(ReadOnlySpan<T> array, int arrayIndex = 0, long tensorIndex = 0)
     {
-        if (!_tensor.is_contiguous() || array.Length != Count)
+        var values = array[arrayIndex..];
+        if (!_tensor.is_contiguous() || values.Length > Count - tensorIndex)
         {
-            throw new ArgumentException($"{array.Length} values do not fit a tensor of {Count} in order.");
+            throw new ArgumentException($"{values.Length} values do not fit a tensor of {Count} in order.");
         }
 
-        array.CopyTo(new Span<T>((T*)Native.rro_data(_tensor.Handle), array.Length));
+        values.CopyTo(new Span<T>((T*)Native.rro_data(_tensor.Handle) + tensorIndex, values.Length));
         GC.KeepAlive(_tensor);
     }
 

@@ -35,7 +35,7 @@ public static partial class torch
             new() { Kind = IndexKind.Range, Start = start, Stop = stop, Step = step };
 
         /// <summary>One position.</summary>
-        public static TensorIndex Single(long index) => new() { Kind = IndexKind.Single, Start = index };
+        public static TensorIndex Single(long? index) => new() { Kind = IndexKind.Single, Start = index };
 
         /// <summary>One position.</summary>
         public static implicit operator TensorIndex(long value) => Single(value);

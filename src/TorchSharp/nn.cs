@@ -106,15 +106,11 @@ namespace TorchSharp
             /// <summary>Functions without parameters of their own.</summary>
             public static class functional
             {
-                private static readonly Op s_embedding = new("aten::embedding");
                 private static readonly Op s_gelu = new("aten::gelu");
                 private static readonly Op s_log_sigmoid = new("aten::log_sigmoid");
                 private static readonly Op s_linear = new("aten::linear");
                 private static readonly Op s_cross_entropy = new("aten::cross_entropy_loss");
                 private static readonly Op s_layer_norm = new("aten::layer_norm");
-
-                /// <summary>Rows of a table, (.., d) for ids (..).</summary>
-                public static Tensor embedding(Tensor x, Tensor weight, long padding_idx = -1) => s_embedding.Call(weight, x, padding_idx);
 
                 /// <summary>Exact GELU, with erf.</summary>
                 public static Tensor gelu(Tensor x) => s_gelu.Call(x);

@@ -12,8 +12,6 @@ public static partial class torch
     private static readonly Op s_zeros_like = new("aten::zeros_like");
     private static readonly Op s_ones_like = new("aten::ones_like");
     private static readonly Op s_arange = new("aten::arange", "start_step");
-    private static readonly Op s_rand = new("aten::rand");
-    private static readonly Op s_randn = new("aten::randn");
     private static readonly Op s_cat = new("aten::cat");
     private static readonly Op s_stack = new("aten::stack");
 
@@ -59,50 +57,43 @@ public static partial class torch
     /// <summary>Threads of libtorch.</summary>
     public static int get_num_threads() => Native.rro_threads();
 
-    /// <summary>Seeds libtorch's own generators.</summary>
-    public static void manual_seed(long seed) => Native.Check(Native.rro_manual_seed(seed));
+    /// <summary>Zeros.</summary>
+    public static Tensor zeros(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => Made(s_zeros.Call(size, Type(dtype), Value.None, On(device)), requires_grad, names);
 
     /// <summary>Zeros.</summary>
-    public static Tensor zeros(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Made(s_zeros.Call(size, Type(dtype), Value.None, On(device)), requires_grad);
+    public static Tensor zeros(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => zeros([size], dtype, device, requires_grad, names);
 
     /// <summary>Zeros.</summary>
-    public static Tensor zeros(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => zeros([size], dtype, device, requires_grad);
+    public static Tensor zeros(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => zeros([rows, columns], dtype, device, requires_grad, names);
 
     /// <summary>Zeros.</summary>
-    public static Tensor zeros(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => zeros([rows, columns], dtype, device, requires_grad);
-
-    /// <summary>Zeros.</summary>
-    public static Tensor zeros(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => zeros([dim0, dim1, dim2], dtype, device, requires_grad);
+    public static Tensor zeros(long dim0, long dim1, long dim2, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => zeros([dim0, dim1, dim2], dtype, device, requires_grad, names);
 
     /// <summary>Ones.</summary>
-    public static Tensor ones(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Made(s_ones.Call(size, Type(dtype), Value.None, On(device)), requires_grad);
+    public static Tensor ones(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => Made(s_ones.Call(size, Type(dtype), Value.None, On(device)), requires_grad, names);
 
     /// <summary>Ones.</summary>
-    public static Tensor ones(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => ones([size], dtype, device, requires_grad);
+    public static Tensor ones(long size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => ones([size], dtype, device, requires_grad, names);
 
     /// <summary>Ones.</summary>
-    public static Tensor ones(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => ones([rows, columns], dtype, device, requires_grad);
+    public static Tensor ones(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => ones([rows, columns], dtype, device, requires_grad, names);
 
     /// <summary>One value everywhere.</summary>
-    public static Tensor full(long[] size, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Made(s_full.Call(size, value, Type(dtype), Value.None, On(device)), requires_grad);
+    public static Tensor full(long[] size, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => Made(s_full.Call(size, value, Type(dtype), Value.None, On(device)), requires_grad, names);
 
     /// <summary>One value everywhere.</summary>
-    public static Tensor full(long size, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => full([size], value, dtype, device, requires_grad);
+    public static Tensor full(long size, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => full([size], value, dtype, device, requires_grad, names);
 
     /// <summary>Whatever was in memory.</summary>
-    public static Tensor empty(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Made(s_empty.Call(size, Type(dtype), Value.None, On(device)), requires_grad);
-
-    /// <summary>Normal random numbers of libtorch's generator.</summary>
-    public static Tensor randn(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Made(s_randn.Call(size, Type(dtype), Value.None, On(device)), requires_grad);
-
-    /// <summary>Uniform random numbers of libtorch's generator.</summary>
-    public static Tensor rand(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Made(s_rand.Call(size, Type(dtype), Value.None, On(device)), requires_grad);
+    public static Tensor empty(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => Made(s_empty.Call(size, Type(dtype), Value.None, On(device)), requires_grad, names);
 
     /// <summary>Zeros in the shape of another.</summary>
-    public static Tensor zeros_like(Tensor input) => s_zeros_like.Call(input);
+    public static Tensor zeros_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+        Made(s_zeros_like.Call(input, Type(dtype), Value.None, On(device)), requires_grad, names);
 
     /// <summary>Ones in the shape of another.</summary>
-    public static Tensor ones_like(Tensor input) => s_ones_like.Call(input);
+    public static Tensor ones_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) =>
+        Made(s_ones_like.Call(input, Type(dtype), Value.None, On(device)), requires_grad, names);
 
     /// <summary>0, 1, .. up to a number that is not included.</summary>
     public static Tensor arange(Scalar stop, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => arange(0L, stop, 1L, dtype, device, requires_grad);
@@ -111,22 +102,22 @@ public static partial class torch
     public static Tensor arange(Scalar start, Scalar stop, Scalar step, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Made(s_arange.Call(start, stop, step, Type(dtype), Value.None, On(device)), requires_grad);
 
     /// <summary>A copy of numbers, in one dimension.</summary>
-    public static Tensor tensor(float[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => From<float>(rawArray, [rawArray.Length], ScalarType.Float32, dtype, device, requires_grad);
+    public static Tensor tensor(float[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => From<float>(rawArray, [rawArray.Length], ScalarType.Float32, dtype, device, requires_grad, names);
 
     /// <summary>A copy of numbers in a shape.</summary>
-    public static Tensor tensor(float[] rawArray, long[] dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => From<float>(rawArray, dimensions, ScalarType.Float32, dtype, device, requires_grad);
+    public static Tensor tensor(float[] rawArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => From<float>(rawArray, dimensions, ScalarType.Float32, dtype, device, requires_grad, names);
 
     /// <summary>A copy of numbers, in one dimension.</summary>
-    public static Tensor tensor(double[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => From<double>(rawArray, [rawArray.Length], ScalarType.Float64, dtype, device, requires_grad);
+    public static Tensor tensor(double[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => From<double>(rawArray, [rawArray.Length], ScalarType.Float64, dtype, device, requires_grad, names);
 
     /// <summary>A copy of numbers, in one dimension.</summary>
-    public static Tensor tensor(long[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => From<long>(rawArray, [rawArray.Length], ScalarType.Int64, dtype, device, requires_grad);
+    public static Tensor tensor(long[] dataArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => From<long>(dataArray, [dataArray.Length], ScalarType.Int64, dtype, device, requires_grad, names);
 
     /// <summary>A copy of numbers in a shape.</summary>
-    public static Tensor tensor(long[] rawArray, long[] dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => From<long>(rawArray, dimensions, ScalarType.Int64, dtype, device, requires_grad);
+    public static Tensor tensor(long[] dataArray, ReadOnlySpan<long> dimensions, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => From<long>(dataArray, dimensions, ScalarType.Int64, dtype, device, requires_grad, names);
 
     /// <summary>A copy of flags, in one dimension.</summary>
-    public static Tensor tensor(bool[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => From<bool>(rawArray, [rawArray.Length], ScalarType.Bool, dtype, device, requires_grad);
+    public static Tensor tensor(bool[] rawArray, ScalarType? dtype = null, Device? device = null, bool requires_grad = false, string[]? names = null) => From<bool>(rawArray, [rawArray.Length], ScalarType.Bool, dtype, device, requires_grad, names);
 
     /// <summary>Joined along a dimension.</summary>
     public static Tensor cat(IList<Tensor> tensors, long dim = 0) => s_cat.Call(tensors.ToArray(), dim);
@@ -148,8 +139,14 @@ public static partial class torch
 
     private static Value On(Device? device) => device is null ? Value.None : device;
 
-    private static Tensor Made(Tensor tensor, bool requiresGrad)
+    private static Tensor Made(Tensor tensor, bool requiresGrad, string[]? names = null)
     {
+        if (names is not null)
+        {
+            tensor.Dispose();
+            throw new NotSupportedException("Named dimensions are not supported by this binding; the TorchSharp package has them.");
+        }
+
         if (requiresGrad)
         {
             tensor.requires_grad = true;
@@ -158,15 +155,16 @@ public static partial class torch
         return tensor;
     }
 
-    private static Tensor From<T>(ReadOnlySpan<T> values, long[] dimensions, ScalarType own, ScalarType? dtype, Device? device, bool requiresGrad)
+    private static Tensor From<T>(ReadOnlySpan<T> values, ReadOnlySpan<long> dimensions, ScalarType own, ScalarType? dtype, Device? device, bool requiresGrad, string[]? names)
         where T : unmanaged
     {
-        if (dimensions.Aggregate(1L, (a, b) => a * b) != values.Length)
+        long[] shape = [.. dimensions];
+        if (shape.Aggregate(1L, (a, b) => a * b) != values.Length)
         {
-            throw new ArgumentException($"{values.Length} values do not fit the shape [{string.Join(", ", dimensions)}].");
+            throw new ArgumentException($"{values.Length} values do not fit the shape [{string.Join(", ", shape)}].");
         }
 
-        var tensor = s_empty.Call(dimensions, own);
+        var tensor = s_empty.Call(shape, own);
         tensor.data<T>().CopyFrom(values);
         if (dtype is { } type && type != own)
         {
@@ -180,7 +178,7 @@ public static partial class torch
             tensor = before.to(device);
         }
 
-        return Made(tensor, requiresGrad);
+        return Made(tensor, requiresGrad, names);
     }
 
     private sealed class GradMode : IDisposable

@@ -137,7 +137,7 @@ public sealed class GoldenTests
         public Tensor Forward()
         {
             var (embedding, qkv, output, gain) = (Parameters[0].Value, Parameters[1].Value, Parameters[2].Value, Parameters[3].Value);
-            var x = nn.functional.embedding(_ids, embedding);
+            var x = embedding.index_select(0, _ids.view(-1)).view(2, T, D);
             var normed = x * (x.square().mean([-1], keepdim: true) + 1e-5).rsqrt() * gain;
             var parts = normed.matmul(qkv).split(D, -1);
             var attention = ((parts[0].matmul(parts[1].transpose(-2, -1)) / Math.Sqrt(D)) + _mask).softmax(-1).matmul(parts[2]);

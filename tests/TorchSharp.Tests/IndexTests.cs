@@ -64,15 +64,4 @@ public sealed class IndexTests
         Assert.Equal(int64, arange(5).clamp_max(2).dtype);
         Assert.Equal([1L, 1, 2, 3, 3], arange(5).clamp(1, 3).data<long>().ToArray());
     }
-
-    [Fact]
-    public void ManualSeed_SameSeed_SameNumbers()
-    {
-        using var scope = NewDisposeScope();
-        manual_seed(5);
-        var a = randn([4]).data<float>().ToArray();
-        manual_seed(5);
-
-        Assert.Equal(a, randn([4]).data<float>().ToArray());
-    }
 }

@@ -107,7 +107,7 @@ public sealed class CausalLm : nn.Module<Tensor, Tensor>
         var cos = _cos.narrow(0, 0, length).view(1, length, 1, -1);
         var sin = _sin.narrow(0, 0, length).view(1, length, 1, -1);
         var mask = _causal.narrow(0, 0, length).narrow(1, 0, length);
-        var x = nn.functional.embedding(input, _embedding);                              // (B, T, d)
+        var x = _embedding.index_select(0, input.view(-1)).view(batch, length, Width);   // (B, T, d)
         foreach (var block in _blocks)
         {
             var z = Rms(x, block.AttentionNorm).matmul(block.Qkv);                        // (B, T, 3d)
@@ -170,7 +170,7 @@ public sealed class CausalLm : nn.Module<Tensor, Tensor>
         var visible = arange(cache.Width, int64).view(1, 1, cache.Width).le(positions.view(batch, added, 1));     // (B, N, W)
         var mask = zeros(batch, added, cache.Width).masked_fill(visible.logical_not(), float.NegativeInfinity).unsqueeze(1);
         var last = tensor(lasts);
-        var x = nn.functional.embedding(tokens, _embedding);                              // (B, N, d)
+        var x = _embedding.index_select(0, tokens.view(-1)).view(batch, added, Width);   // (B, N, d)
         for (var layer = 0; layer < Layers; layer++)
         {
             using var scope = NewDisposeScope();
