@@ -20,6 +20,7 @@ public static class DataServices
             Cache = SqliteCacheMode.Private,
             DefaultTimeout = 30,
         };
+        services.AddSingleton(_ => new DataFolderLock(dataFolder));
         services.AddSingleton<SqlitePragmaInterceptor>();
         services.AddDbContextFactory<RroDbContext>((provider, options) => options
             .UseSqlite(connection.ToString())
@@ -31,9 +32,11 @@ public static class DataServices
         return services;
     }
 
-    /// <summary>Brings the database file to this version. Call it before anything else touches the database.</summary>
+    /// <summary>Takes the data folder for this process and brings the database file to this version. Call it before anything else touches the database.</summary>
+    /// <exception cref="DataFolderInUseException">Another process has the folder.</exception>
     public static async Task MigrateRroDataAsync(this IServiceProvider services, CancellationToken cancellationToken)
     {
+        services.GetRequiredService<DataFolderLock>().Take();
         var context = await services.GetRequiredService<IDbContextFactory<RroDbContext>>().CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {

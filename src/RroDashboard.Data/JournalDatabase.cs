@@ -37,6 +37,7 @@ internal sealed class JournalDatabase : IDisposable
     public IReadOnlyList<CommittedEvent> Write(IReadOnlyList<(string RunId, RunEvent Event)> batch, IReadOnlyDictionary<string, long> dropped)
     {
         var committed = new List<CommittedEvent>(batch.Count);
+        var rollups = new Dictionary<(long RunKey, long SeriesId, int Width, long Bucket), Rollup>();
         var runs = new Dictionary<string, Run>(_runs, StringComparer.Ordinal);
         var now = _time.GetUtcNow().UtcDateTime;
         _transaction = _context.Database.GetDbConnection().BeginTransaction();
@@ -49,11 +50,21 @@ internal sealed class JournalDatabase : IDisposable
                     continue;
                 }
 
+                if (happened is MetricPoint point && !StorePoint(run, point, rollups))
+                {
+                    continue;
+                }
+
                 run = run with { LastSeq = run.LastSeq + 1 };
                 runs[runId] = run;
                 Store(run, happened, now);
                 Project(run, happened, now);
                 committed.Add(new CommittedEvent(runId, run.LastSeq, now, happened));
+            }
+
+            foreach (var (key, rollup) in rollups)
+            {
+                Merge(key, rollup);
             }
 
             foreach (var runId in committed.Select(c => c.RunId).Distinct())
@@ -70,8 +81,9 @@ internal sealed class JournalDatabase : IDisposable
         }
         catch
         {
-            // Ids of series made in this transaction are gone with it.
+            // What was made in this transaction is gone with it, and a run that was deleted meanwhile has to be looked for again.
             _series.Clear();
+            _runs.Clear();
             throw;
         }
         finally
@@ -105,11 +117,7 @@ internal sealed class JournalDatabase : IDisposable
 
     private void Store(Run run, RunEvent happened, DateTime now)
     {
-        if (happened is MetricPoint point)
-        {
-            StorePoint(run, point);
-        }
-        else if (happened is RunFact or LogLine)
+        if (happened is RunFact or LogLine)
         {
             (int? task, int? step) = happened switch
             {
@@ -126,31 +134,47 @@ internal sealed class JournalDatabase : IDisposable
         }
     }
 
-    private void StorePoint(Run run, MetricPoint point)
+    // False when the series already has a point at this step: the first one counts, in the table, the rollups and the live curve alike.
+    private bool StorePoint(Run run, MetricPoint point, Dictionary<(long RunKey, long SeriesId, int Width, long Bucket), Rollup> rollups)
     {
         var series = SeriesId(point.Series);
         // SQLite has no NaN: such a point is a hole in the curve, and the stage itself raises the alarm.
         if (!double.IsFinite(point.Value))
         {
-            return;
+            return true;
         }
 
-        Execute("INSERT OR REPLACE INTO MetricPoints (RunKey, SeriesId, Step, Value) VALUES ($p0, $p1, $p2, $p3)", run.Key, series, point.Step, point.Value);
+        if (Execute("INSERT OR IGNORE INTO MetricPoints (RunKey, SeriesId, Step, Value) VALUES ($p0, $p1, $p2, $p3)", run.Key, series, point.Step, point.Value) == 0)
+        {
+            return false;
+        }
+
         foreach (var width in s_rollupWidths)
         {
-            Execute(
-                """
-                INSERT INTO MetricRollups (RunKey, SeriesId, Width, Bucket, Min, MinStep, Max, MaxStep, Last, LastStep, Count)
-                VALUES ($p0, $p1, $p2, $p3, $p5, $p4, $p5, $p4, $p5, $p4, 1)
-                ON CONFLICT DO UPDATE SET
-                    MinStep = CASE WHEN excluded.Min < Min THEN excluded.MinStep ELSE MinStep END, Min = min(Min, excluded.Min),
-                    MaxStep = CASE WHEN excluded.Max > Max THEN excluded.MaxStep ELSE MaxStep END, Max = max(Max, excluded.Max),
-                    Last = CASE WHEN excluded.LastStep >= LastStep THEN excluded.Last ELSE Last END, LastStep = max(LastStep, excluded.LastStep),
-                    Count = Count + 1
-                """,
-                run.Key, series, width, point.Step / width, point.Step, point.Value);
+            var key = (run.Key, series, width, (long)Math.Floor((double)point.Step / width));
+            if (!rollups.TryGetValue(key, out var rollup))
+            {
+                rollups.Add(key, rollup = new Rollup());
+            }
+
+            rollup.Add(point.Step, point.Value);
         }
+
+        return true;
     }
+
+    // One statement for each bucket that a batch touched, not for each point.
+    private void Merge((long RunKey, long SeriesId, int Width, long Bucket) key, Rollup rollup) => Execute(
+        """
+        INSERT INTO MetricRollups (RunKey, SeriesId, Width, Bucket, Min, MinStep, Max, MaxStep, Last, LastStep, Count)
+        VALUES ($p0, $p1, $p2, $p3, $p4, $p5, $p6, $p7, $p8, $p9, $p10)
+        ON CONFLICT DO UPDATE SET
+            MinStep = CASE WHEN excluded.Min < Min THEN excluded.MinStep ELSE MinStep END, Min = min(Min, excluded.Min),
+            MaxStep = CASE WHEN excluded.Max > Max THEN excluded.MaxStep ELSE MaxStep END, Max = max(Max, excluded.Max),
+            Last = CASE WHEN excluded.LastStep > LastStep THEN excluded.Last ELSE Last END, LastStep = max(LastStep, excluded.LastStep),
+            Count = Count + excluded.Count
+        """,
+        key.RunKey, key.SeriesId, key.Width, key.Bucket, rollup.Min, rollup.MinStep, rollup.Max, rollup.MaxStep, rollup.Last, rollup.LastStep, rollup.Count);
 
     // What lists and headers show of a run, in the same transaction as the event it follows from.
     private void Project(Run run, RunEvent happened, DateTime now)
@@ -174,7 +198,7 @@ internal sealed class JournalDatabase : IDisposable
             case EvaluationFinished { Decoding: "greedy" } evaluation:
                 Execute(
                     evaluation.Stage == Stage.Baseline ? "UPDATE Runs SET Before = $p0 WHERE Key = $p1" : "UPDATE Runs SET After = $p0 WHERE Key = $p1",
-                    evaluation.Mean, run.Key);
+                    double.IsFinite(evaluation.Mean) ? evaluation.Mean : null, run.Key);
                 break;
             case RunEnded ended:
                 Execute(
@@ -210,7 +234,7 @@ internal sealed class JournalDatabase : IDisposable
         return _series[name] = id;
     }
 
-    private void Execute(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteNonQuery();
+    private int Execute(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteNonQuery();
 
     private DbCommand Prepared(string sql, ReadOnlySpan<object?> values)
     {
@@ -235,5 +259,31 @@ internal sealed class JournalDatabase : IDisposable
         }
 
         return command;
+    }
+
+    /// <summary>Points of one bucket within a batch.</summary>
+    private sealed class Rollup
+    {
+        public double Min { get; private set; } = double.PositiveInfinity;
+
+        public long MinStep { get; private set; }
+
+        public double Max { get; private set; } = double.NegativeInfinity;
+
+        public long MaxStep { get; private set; }
+
+        public double Last { get; private set; }
+
+        public long LastStep { get; private set; } = long.MinValue;
+
+        public long Count { get; private set; }
+
+        public void Add(long step, double value)
+        {
+            (Min, MinStep) = value < Min ? (value, step) : (Min, MinStep);
+            (Max, MaxStep) = value > Max ? (value, step) : (Max, MaxStep);
+            (Last, LastStep) = step > LastStep ? (value, step) : (Last, LastStep);
+            Count++;
+        }
     }
 }

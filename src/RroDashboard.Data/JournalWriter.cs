@@ -23,7 +23,7 @@ public static class JournalLimits
     /// <summary>Longest time an event waits for others to share its transaction with.</summary>
     public static TimeSpan BatchTime { get; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Pause before a failed transaction is tried again.</summary>
+    /// <summary>Pause before a transaction that the disk refused is tried again.</summary>
     public static TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);
 }
 
@@ -37,16 +37,22 @@ public sealed class JournalWriter(
     TimeProvider time,
     ILogger<JournalWriter> logger) : BackgroundService
 {
+    // SQLITE_CONSTRAINT: the data are at fault, not the disk, and trying again changes nothing.
+    private const int ConstraintViolated = 19;
+
     private readonly ICommittedEvents[] _listeners = [.. listeners];
     private readonly ConcurrentDictionary<string, long> _dropped = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _refused = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _arrived = new(0);
+    private readonly CancellationTokenSource _closing = new();
     private readonly Channel<Entry> _facts = Channel.CreateBounded<Entry>(
         new BoundedChannelOptions(JournalLimits.WaitingFacts) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
     private Channel<Entry>? _samples;
     private long _order;
     private long _committedOrder;
-    private string? _failure;
+    private volatile string? _failure;
+    private volatile bool _closed;
 
     /// <summary>An event on its way, with its place in the order of arrival.</summary>
     private sealed record Entry(long Order, string RunId, RunEvent Event);
@@ -56,18 +62,52 @@ public sealed class JournalWriter(
         new BoundedChannelOptions(JournalLimits.WaitingSamples) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
         dropped => _dropped.AddOrUpdate(dropped.RunId, 1, (_, count) => count + 1)));
 
-    /// <summary>The journal of a run that is in the database.</summary>
+    /// <summary>
+    /// The journal of a run that is in the database. Its <see cref="IRunJournal.Record"/> throws an <see cref="IOException"/> with the
+    /// reason when what was recorded before could not be written, and after the writer was stopped; the end of a run is taken even
+    /// while the disk refuses, and written when it no longer does.
+    /// </summary>
     public IRunJournal Open(string runId) => new RunJournal(this, runId);
 
     /// <summary>Waits until everything recorded so far is committed.</summary>
+    /// <exception cref="IOException">The writer was stopped before.</exception>
     /// <exception cref="OperationCanceledException">Given up.</exception>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var target = Volatile.Read(ref _order);
         while (Volatile.Read(ref _committedOrder) < target)
         {
+            if (_closed && ExecuteTask is null or { IsCompleted: true })
+            {
+                throw new IOException("The journal was closed before everything was written.");
+            }
+
             await Task.Delay(10, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Takes nothing more and writes what has arrived.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _closed = true;
+        _facts.Writer.TryComplete();
+        Samples.Writer.TryComplete();
+        await _closing.CancelAsync().ConfigureAwait(false);
+        if (ExecuteTask is { } writing)
+        {
+            // Before the base class cancels: a loop that is cancelled before it began never begins, and nothing would be written.
+            await writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await base.StopAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _arrived.Dispose();
+        _closing.Dispose();
+        base.Dispose();
     }
 
     /// <inheritdoc/>
@@ -79,9 +119,9 @@ public sealed class JournalWriter(
         {
             try
             {
-                await _arrived.WaitAsync(stoppingToken).ConfigureAwait(false);
+                await _arrived.WaitAsync(_closing.Token).ConfigureAwait(false);
                 // Others may share the transaction.
-                await Task.Delay(JournalLimits.BatchTime, time, stoppingToken).ConfigureAwait(false);
+                await Task.Delay(JournalLimits.BatchTime, time, _closing.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -91,63 +131,130 @@ public sealed class JournalWriter(
             do
             {
                 Take(batch);
-                await CommitAsync(database, batch, stoppingToken).ConfigureAwait(false);
+                await CommitAsync(database, batch).ConfigureAwait(false);
             }
-            while (_facts.Reader.Count > 0 || Samples.Reader.Count > 0);
+            while (batch.Count == 0 && (_facts.Reader.Count > 0 || Samples.Reader.Count > 0));
 
-            if (stoppingToken.IsCancellationRequested)
+            if (_closing.IsCancellationRequested)
             {
+                if (batch.Count > 0)
+                {
+                    logger.LogError("{Count} events were not written before the end: {Reason}", batch.Count + _facts.Reader.Count + Samples.Reader.Count, _failure);
+                }
+
                 return;
             }
         }
     }
 
+    // In the order of arrival across both channels, so that a number tells what was known when something happened.
     private void Take(List<Entry> batch)
     {
-        while (batch.Count < JournalLimits.BatchEvents && _facts.Reader.TryRead(out var fact))
+        while (batch.Count < JournalLimits.BatchEvents)
         {
-            batch.Add(fact);
-        }
+            var hasFact = _facts.Reader.TryPeek(out var fact);
+            var hasSample = Samples.Reader.TryPeek(out var sample);
+            if (!hasFact && !hasSample)
+            {
+                break;
+            }
 
-        while (batch.Count < 2 * JournalLimits.BatchEvents && Samples.Reader.TryRead(out var sample))
-        {
-            batch.Add(sample);
+            // A peeked sample may be dropped before it is read; a younger one comes instead, and if none does the next round decides.
+            var reader = hasFact && (!hasSample || fact!.Order < sample!.Order) ? _facts.Reader : Samples.Reader;
+            if (reader.TryRead(out var next))
+            {
+                batch.Add(next);
+            }
         }
 
         while (_arrived.CurrentCount > 0 && _arrived.Wait(0))
         {
             // One wake-up covers all that arrived.
         }
-
-        batch.Sort((a, b) => a.Order.CompareTo(b.Order));
     }
 
-    // A failed batch is kept and tried again: nothing is shown and nothing is lost, and the run hears of it at its next fact.
-    private async Task CommitAsync(JournalDatabase database, List<Entry> batch, CancellationToken stoppingToken)
+    // What the disk refuses is kept and tried again: nothing is shown and nothing is lost, and the run hears of it at its next fact.
+    private async Task CommitAsync(JournalDatabase database, List<Entry> batch)
     {
-        while (batch.Count > 0)
+        var dropped = TakeDropped();
+        while (batch.Count > 0 || dropped.Count > 0)
         {
             try
             {
-                var committed = database.Write([.. batch.Select(e => (e.RunId, e.Event))], TakeDropped());
-                _failure = null;
-                Volatile.Write(ref _committedOrder, Math.Max(_committedOrder, batch[^1].Order));
-                batch.Clear();
-                foreach (var listener in _listeners)
-                {
-                    listener.OnCommitted(committed);
-                }
+                Show(database.Write([.. batch.Where(IsWanted).Select(e => (e.RunId, e.Event))], dropped));
             }
-            catch (SqliteException e)
+            catch (SqliteException e) when (e.SqliteErrorCode != ConstraintViolated)
             {
                 _failure = $"The database cannot be written: {e.Message}";
                 logger.LogError(e, "{Count} events could not be committed; trying again", batch.Count);
-                if (stoppingToken.IsCancellationRequested)
+                if (_closing.IsCancellationRequested)
                 {
                     return;
                 }
 
                 await Task.Delay(JournalLimits.RetryAfter, time, CancellationToken.None).ConfigureAwait(false);
+                continue;
+            }
+            catch (Exception e)
+            {
+                // An event that can never be written. The other runs must not wait for it for ever.
+                logger.LogError(e, "A batch of {Count} events could not be written; each run's part is tried alone", batch.Count);
+                WriteByRun(database, batch, dropped);
+            }
+
+            _failure = null;
+            if (batch.Count > 0)
+            {
+                Volatile.Write(ref _committedOrder, batch[^1].Order);
+            }
+
+            batch.Clear();
+            dropped.Clear();
+        }
+    }
+
+    private void WriteByRun(JournalDatabase database, List<Entry> batch, Dictionary<string, long> dropped)
+    {
+        foreach (var runId in batch.Select(e => e.RunId).Concat(dropped.Keys).Distinct(StringComparer.Ordinal).ToList())
+        {
+            try
+            {
+                Show(database.Write(
+                    [.. batch.Where(e => e.RunId == runId && IsWanted(e)).Select(e => (e.RunId, e.Event))],
+                    dropped.Where(d => d.Key == runId).ToDictionary(StringComparer.Ordinal)));
+            }
+            catch (Exception e)
+            {
+                logger.LogError(e, "The journal of run {Run} has a hole and takes nothing more but its end", runId);
+                _refused[runId] = $"What run '{runId}' recorded cannot be written: {e.Message}";
+                if (batch.Find(x => x.RunId == runId && x.Event is RunEnded) is { } end)
+                {
+                    WriteByRun(database, [end], []);
+                }
+            }
+        }
+    }
+
+    // After a hole nothing that builds on it is written.
+    private bool IsWanted(Entry entry) => entry.Event is RunEnded || !_refused.ContainsKey(entry.RunId);
+
+    private void Show(IReadOnlyList<CommittedEvent> committed)
+    {
+        if (committed.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var listener in _listeners)
+        {
+            try
+            {
+                listener.OnCommitted(committed);
+            }
+            catch (Exception e)
+            {
+                // What happened is safe; whoever fails to show it must not stop the runs.
+                logger.LogError(e, "{Listener} failed", listener.GetType().Name);
             }
         }
     }
@@ -168,7 +275,7 @@ public sealed class JournalWriter(
 
     private void Record(string runId, RunFact fact)
     {
-        if (_failure is { } failure)
+        if (fact is not RunEnded && (_failure ?? _refused.GetValueOrDefault(runId)) is { } failure)
         {
             throw new IOException(failure);
         }
@@ -176,8 +283,15 @@ public sealed class JournalWriter(
         var entry = new Entry(Interlocked.Increment(ref _order), runId, fact);
         if (!_facts.Writer.TryWrite(entry))
         {
-            // On the training thread, which belongs to this run alone.
-            _facts.Writer.WriteAsync(entry).AsTask().GetAwaiter().GetResult();
+            try
+            {
+                // On the training thread, which belongs to this run alone.
+                _facts.Writer.WriteAsync(entry).AsTask().GetAwaiter().GetResult();
+            }
+            catch (ChannelClosedException e)
+            {
+                throw new IOException("The journal is closed.", e);
+            }
         }
 
         _arrived.Release();
@@ -185,14 +299,24 @@ public sealed class JournalWriter(
 
     private void Sample(string runId, RunSample sample)
     {
-        Samples.Writer.TryWrite(new Entry(Interlocked.Increment(ref _order), runId, sample));
-        _arrived.Release();
+        if (!_closed && Samples.Writer.TryWrite(new Entry(Interlocked.Increment(ref _order), runId, sample)))
+        {
+            _arrived.Release();
+        }
     }
 
     private sealed class RunJournal(JournalWriter writer, string runId) : IRunJournal
     {
-        public void Record(RunFact fact) => writer.Record(runId, fact);
+        public void Record(RunFact fact)
+        {
+            ArgumentNullException.ThrowIfNull(fact);
+            writer.Record(runId, fact);
+        }
 
-        public void Sample(RunSample sample) => writer.Sample(runId, sample);
+        public void Sample(RunSample sample)
+        {
+            ArgumentNullException.ThrowIfNull(sample);
+            writer.Sample(runId, sample);
+        }
     }
 }

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace RroDashboard.Data;
 
-/// <summary>How events are written, in the database and on the wire alike: camelCase, enums by name.</summary>
+/// <summary>How events are written, in the database and on the wire alike: camelCase, enums by name, "NaN" and "Infinity" as text.</summary>
 public static class RunJson
 {
     /// <summary>Shared and frozen.</summary>
@@ -14,6 +14,8 @@ public static class RunJson
     {
         ArgumentNullException.ThrowIfNull(options);
         options.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        // A loss that is not a number has to be told, not to end the telling.
+        options.NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals;
         options.Converters.Add(new JsonStringEnumConverter());
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
@@ -146,8 +147,11 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            // One read transaction: the number and what it covers cannot drift apart while the writer goes on.
-            var transaction = await context.Database.BeginTransactionAsync(System.Data.IsolationLevel.Serializable, cancellationToken).ConfigureAwait(false);
+            // One read transaction: the number and what it covers cannot drift apart while the writer goes on. Deferred, because the
+            // transaction that EF begins locks the writer out and waits for it.
+            await context.Database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+            var transaction = ((SqliteConnection)context.Database.GetDbConnection()).BeginTransaction(deferred: true);
+            await context.Database.UseTransactionAsync(transaction, cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
                 if (await context.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == runId, cancellationToken).ConfigureAwait(false) is not { } run)
@@ -192,10 +196,13 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         }
 
         var width = count <= limit * 64L * 8 ? 64 : 1024;
+        // A bucket at an edge may reach past it: what is outside is left out point by point.
+        var (first, last) = (from == long.MinValue ? from : (from / width) - 1, to == long.MaxValue ? to : (to / width) + 1);
         var buckets = await context.Rollups.AsNoTracking()
-            .Where(r => r.RunKey == runKey && r.SeriesId == seriesId && r.Width == width && r.LastStep >= from && r.LastStep <= to)
+            .Where(r => r.RunKey == runKey && r.SeriesId == seriesId && r.Width == width && r.Bucket >= first && r.Bucket <= last)
             .OrderBy(r => r.Bucket).ToListAsync(cancellationToken).ConfigureAwait(false);
-        var ends = buckets.SelectMany(b => new[] { (b.MinStep, b.Min), (b.MaxStep, b.Max), (b.LastStep, b.Last) }).Distinct().OrderBy(p => p.Item1);
+        var ends = buckets.SelectMany(b => new[] { (b.MinStep, b.Min), (b.MaxStep, b.Max), (b.LastStep, b.Last) })
+            .Where(p => p.Item1 >= from && p.Item1 <= to).Distinct().OrderBy(p => p.Item1);
         return MinMaxBuckets.Thin([.. ends], limit);
     }
 

@@ -69,14 +69,14 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
         }
     }
 
-    /// <summary>Removes a run and everything it said.</summary>
-    /// <returns>False when there is no such run.</returns>
+    /// <summary>Removes a run that has ended, and everything it said.</summary>
+    /// <returns>False when there is no such run, or it is still open: stop it first.</returns>
     public async Task<bool> DeleteAsync(string runId, CancellationToken cancellationToken)
     {
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            return await context.Runs.Where(r => r.Id == runId).ExecuteDeleteAsync(cancellationToken).ConfigureAwait(false) > 0;
+            return await context.Runs.Where(r => r.Id == runId && r.State != RunState.Queued && r.State != RunState.Running).ExecuteDeleteAsync(cancellationToken).ConfigureAwait(false) > 0;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.Logging;
 
@@ -11,8 +12,11 @@ namespace RroDashboard.Data;
 public sealed class SqlitePragmaInterceptor(ILogger<SqlitePragmaInterceptor> logger) : DbConnectionInterceptor
 {
     private const string Pragmas =
-        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;PRAGMA foreign_keys=ON;" +
+        "PRAGMA synchronous=NORMAL;PRAGMA busy_timeout=5000;PRAGMA foreign_keys=ON;" +
         "PRAGMA temp_store=MEMORY;PRAGMA cache_size=-65536;PRAGMA mmap_size=268435456;PRAGMA journal_size_limit=134217728;";
+
+    // EF looks read-only whether a database exists; one restored from a backup is not in WAL mode, and then this fails.
+    private const string Writable = "PRAGMA journal_mode=WAL;";
 
     private int _logged;
 
@@ -21,7 +25,7 @@ public sealed class SqlitePragmaInterceptor(ILogger<SqlitePragmaInterceptor> log
     {
         ArgumentNullException.ThrowIfNull(connection);
         using var command = connection.CreateCommand();
-        command.CommandText = Pragmas;
+        command.CommandText = PragmasOf(connection);
         command.ExecuteNonQuery();
         LogOnce();
     }
@@ -33,18 +37,21 @@ public sealed class SqlitePragmaInterceptor(ILogger<SqlitePragmaInterceptor> log
         var command = connection.CreateCommand();
         await using (command.ConfigureAwait(false))
         {
-            command.CommandText = Pragmas;
+            command.CommandText = PragmasOf(connection);
             await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
         }
 
         LogOnce();
     }
 
+    private static string PragmasOf(DbConnection connection) =>
+        new SqliteConnectionStringBuilder(connection.ConnectionString).Mode == SqliteOpenMode.ReadOnly ? Pragmas : Writable + Pragmas;
+
     private void LogOnce()
     {
         if (Interlocked.Exchange(ref _logged, 1) == 0)
         {
-            logger.LogDebug("SQLite: {Pragmas}", Pragmas);
+            logger.LogDebug("SQLite: {Pragmas}", Writable + Pragmas);
         }
     }
 }

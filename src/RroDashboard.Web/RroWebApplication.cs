@@ -69,10 +69,14 @@ public sealed class RroWebApplication : IAsyncDisposable
     /// <exception cref="RefusalException">The port is taken, or the address is not of this machine.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
-        await App.Services.MigrateRroDataAsync(cancellation);
         try
         {
+            await App.Services.MigrateRroDataAsync(cancellation);
             await App.StartAsync(cancellation);
+        }
+        catch (DataFolderInUseException e)
+        {
+            throw new RefusalException(e.Message);
         }
         catch (IOException e) when (e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {

@@ -20,9 +20,14 @@ public sealed class TrainingHost(
     /// <summary>Runs that may wait: a queue longer than this is a mistake of a script.</summary>
     public const int MaxQueued = 100;
 
-    private readonly Channel<(string Id, RunPlan Plan)> _queue = Channel.CreateBounded<(string, RunPlan)>(MaxQueued);
+    private readonly Channel<Job> _queue = Channel.CreateUnbounded<Job>();
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, CancellationTokenSource> _open = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Job> _open = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _enqueue = new(1, 1);
+    private bool _closing;
+
+    /// <summary>Run that works now; null when none does.</summary>
+    public string? RunningId { get; private set; }
 
     /// <summary>Why no run can be started, as one sentence; null when one can.</summary>
     public string? WhyNoRun => runner.WhyNot;
@@ -38,108 +43,179 @@ public sealed class TrainingHost(
             throw new RefusalException(reason);
         }
 
-        if (_queue.Reader.Count >= MaxQueued)
-        {
-            throw new RefusalException($"{MaxQueued} runs wait already: stop some of them first.");
-        }
-
-        var (id, made) = await store.CreateAsync(plan, requestKey, cancellationToken);
-        if (made)
+        // One at a time: otherwise two could take the last place, and one could come between the row of a run and its place.
+        await _enqueue.WaitAsync(cancellationToken);
+        try
         {
             lock (_lock)
             {
-                _open[id] = new CancellationTokenSource();
+                if (_closing)
+                {
+                    throw new RefusalException("The dashboard is stopping and takes no more runs.");
+                }
+
+                if (_open.Count(o => o.Key != RunningId) >= MaxQueued)
+                {
+                    throw new RefusalException($"{MaxQueued} runs wait already: stop some of them first.");
+                }
             }
 
-            await _queue.Writer.WriteAsync((id, PlanSettings.Copy(plan)), cancellationToken);
-        }
+            var (id, made) = await store.CreateAsync(plan, requestKey, cancellationToken);
+            if (made)
+            {
+                var job = new Job(id, PlanSettings.Copy(plan));
+                lock (_lock)
+                {
+                    _open[id] = job;
+                }
 
-        return id;
+                _queue.Writer.TryWrite(job);
+            }
+
+            return id;
+        }
+        finally
+        {
+            _enqueue.Release();
+        }
     }
 
     /// <summary>Asks a run to stop; it ends between two updates, or at once if it still waits. Nothing happens to one that has ended.</summary>
     public void Stop(string runId)
     {
+        Job? job;
+        bool waits;
         lock (_lock)
         {
-            _open.GetValueOrDefault(runId)?.Cancel();
+            job = _open.GetValueOrDefault(runId);
+            job?.Stop.Cancel();
+            waits = job is not null && job.TryClaim();
+        }
+
+        if (waits)
+        {
+            // Nobody works on it, and now nobody will.
+            End(job!, new RunEnded(RunState.Stopped, null, null));
         }
     }
 
     /// <summary>Folder of a run's checkpoints. The id is ours, never a request's.</summary>
     public string RunFolder(string runId) => Path.Combine(options.DataFolder, "runs", runId);
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Closes the runs that a process left behind, before this one can add any, and begins to work.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        // Whatever is open in the database belonged to a process that is gone.
-        foreach (var left in await store.LeftBehindAsync(stoppingToken))
+        foreach (var left in await store.LeftBehindAsync(cancellationToken))
         {
             journal.Open(left).Record(new RunEnded(RunState.Interrupted, "The server ended while the run was open.", null));
         }
 
-        try
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Takes no more runs, ends the one that works, and records of it and of those that wait that they were interrupted.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _enqueue.WaitAsync(cancellationToken);
+        lock (_lock)
         {
-            await foreach (var (id, plan) in _queue.Reader.ReadAllAsync(stoppingToken))
-            {
-                await PlayAsync(id, plan, stoppingToken);
-            }
+            _closing = true;
         }
-        catch (OperationCanceledException)
+
+        _enqueue.Release();
+        _queue.Writer.TryComplete();
+        await base.StopAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _enqueue.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Until the queue is closed and empty, not until the token says so: those that wait have to be told.
+        await foreach (var job in _queue.Reader.ReadAllAsync(CancellationToken.None))
         {
-            // The server stops; runs that still wait are found at the next start.
+            lock (_lock)
+            {
+                if (!job.TryClaim())
+                {
+                    continue;
+                }
+
+                RunningId = job.Id;
+            }
+
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(job.Stop.Token, stoppingToken);
+            var ended = new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var thread = new Thread(() => ended.SetResult(Train(job, either.Token))) { IsBackground = true, Name = $"train {job.Id}" };
+            thread.Start();
+            End(job, await ended.Task);
         }
     }
 
-    private async Task PlayAsync(string id, RunPlan plan, CancellationToken stoppingToken)
+    private void End(Job job, RunEnded end)
     {
-        CancellationTokenSource stop;
-        lock (_lock)
-        {
-            stop = _open[id];
-        }
-
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, stoppingToken);
-        var ended = new TaskCompletionSource<RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => ended.SetResult(Train(id, plan, either.Token, stoppingToken))) { IsBackground = true, Name = $"train {id}" };
-        thread.Start();
-        var end = await ended.Task;
         try
         {
-            journal.Open(id).Record(end);
+            journal.Open(job.Id).Record(end);
         }
         catch (IOException e)
         {
-            logger.LogError(e, "The end of run {Run} could not be recorded; it will be found as interrupted", id);
+            logger.LogError(e, "The end of run {Run} could not be recorded; it will be found as interrupted", job.Id);
         }
 
         lock (_lock)
         {
-            _open.Remove(id);
+            _open.Remove(job.Id);
+            RunningId = RunningId == job.Id ? null : RunningId;
+            job.Stop.Dispose();
         }
-
-        stop.Dispose();
     }
 
-    private RunEnded Train(string id, RunPlan plan, CancellationToken cancellationToken, CancellationToken serverStops)
+    private RunEnded Train(Job job, CancellationToken cancellationToken)
     {
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Directory.CreateDirectory(RunFolder(id));
-            return new RunEnded(RunState.Finished, null, runner.Run(plan, RunFolder(id), journal.Open(id), cancellationToken));
+            Directory.CreateDirectory(RunFolder(job.Id));
+            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), journal.Open(job.Id), cancellationToken));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return serverStops.IsCancellationRequested
-                ? new RunEnded(RunState.Interrupted, "The server was stopped while the run was open.", null)
-                : new RunEnded(RunState.Stopped, null, null);
+            // A person's wish counts, even if the server stops before the run has heard of it.
+            return job.Stop.IsCancellationRequested
+                ? new RunEnded(RunState.Stopped, null, null)
+                : new RunEnded(RunState.Interrupted, "The server was stopped while the run was open.", null);
         }
         catch (Exception e)
         {
             // Whatever went wrong belongs to this run; the host and the other runs go on.
-            logger.LogError(e, "Run {Run} failed", id);
+            logger.LogError(e, "Run {Run} failed", job.Id);
             return new RunEnded(RunState.Failed, e.GetBaseException().Message, null);
+        }
+    }
+
+    private sealed class Job(string id, RunPlan plan)
+    {
+        private bool _claimed;
+
+        public string Id => id;
+
+        public RunPlan Plan => plan;
+
+        public CancellationTokenSource Stop { get; } = new();
+
+        /// <summary>Only under the host's lock. Whoever gets true decides how the run goes on.</summary>
+        public bool TryClaim()
+        {
+            var first = !_claimed;
+            _claimed = true;
+            return first;
         }
     }
 }

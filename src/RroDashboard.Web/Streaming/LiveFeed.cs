@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.SignalR;
 using RroDashboard.Core.Events;
 using RroDashboard.Data;
@@ -19,9 +20,18 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
     /// <summary>Events of a run that are kept to fill holes: more than a minute of the fastest exploration measured.</summary>
     public const int KeptEvents = 20_000;
 
+    /// <summary>Ended runs whose frames are kept: a viewer who was away for the last seconds of a run still gets them.</summary>
+    public const int KeptEndedRuns = 8;
+
+    /// <summary>Frames that wait for slow viewers before the oldest is dropped; the viewers find the hole in the numbers and ask.</summary>
+    public const int WaitingFrames = 512;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, RunFrames> _runs = new(StringComparer.Ordinal);
     private readonly List<Subscription> _subscriptions = [];
+    private readonly List<string> _ended = [];
+    private readonly Channel<Frame> _toSend = Channel.CreateBounded<Frame>(
+        new BoundedChannelOptions(WaitingFrames) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
 
     /// <summary>Names this process.</summary>
     public string Epoch { get; } = RandomNumberGenerator.GetHexString(8, lowercase: true);
@@ -34,8 +44,6 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
         public LinkedList<Frame> Sent { get; } = [];
 
         public int SentEvents { get; set; }
-
-        public bool Ended { get; set; }
     }
 
     /// <inheritdoc/>
@@ -52,7 +60,10 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
                 }
 
                 run.Waiting.Add(committed);
-                run.Ended |= committed.Event is RunEnded;
+                if (committed.Event is RunEnded)
+                {
+                    _ended.Add(committed.RunId);
+                }
             }
         }
     }
@@ -62,7 +73,7 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
     {
         foreach (var subscription in Subscriptions())
         {
-            subscription.Tell(runId, null);
+            Tell(subscription, runId, null);
         }
     }
 
@@ -88,9 +99,15 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
 
         lock (_lock)
         {
-            if (!_runs.TryGetValue(runId, out var run) || run.Sent.First is null)
+            if (!_runs.TryGetValue(runId, out var run))
             {
-                // Nothing was sent in this process: whatever the viewer has came from a snapshot and is whole.
+                // Nothing happened in this process, or it was forgotten: only the database knows.
+                return new Missed(true, []);
+            }
+
+            if (run.Sent.First is null)
+            {
+                // Nothing was sent yet: whatever the viewer has came from a snapshot, and what waits comes as a frame.
                 return new Missed(false, []);
             }
 
@@ -101,7 +118,10 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(TickAsync(stoppingToken), SendAsync(stoppingToken));
+
+    // Components are told here; viewers of the hub by another loop, since a group is as slow as its slowest viewer.
+    private async Task TickAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(FrameTime, time);
         try
@@ -110,8 +130,14 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
             {
                 foreach (var (frame, events) in TakeFrames())
                 {
-                    Tell(events);
-                    await SendAsync(frame, stoppingToken);
+                    _toSend.Writer.TryWrite(frame);
+                    foreach (var subscription in Subscriptions())
+                    {
+                        foreach (var committed in events)
+                        {
+                            Tell(subscription, committed.RunId, committed.Event);
+                        }
+                    }
                 }
             }
         }
@@ -121,7 +147,9 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
         }
     }
 
-    private static bool IsDrawn(RunEvent happened) => happened is not (TaskOpened or CandidateScored or PairCreated or TaskFinished);
+    // A point that is not a number is a hole in the curve, as it is in the database.
+    private static bool IsDrawn(RunEvent happened) =>
+        happened is not (TaskOpened or CandidateScored or PairCreated or TaskFinished) && happened is not MetricPoint { Value: double.NaN or double.PositiveInfinity or double.NegativeInfinity };
 
     private List<(Frame Frame, CommittedEvent[] Events)> TakeFrames()
     {
@@ -142,47 +170,61 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
                 var drawn = events.Where(e => IsDrawn(e.Event) && (e.Event is not (ProgressReported or BudgetReported) || newest.Contains(e))).ToArray();
                 var frame = new Frame(runId, Epoch, events[0].Seq, events[^1].Seq, [.. drawn.Select(e => e.Seq)], [.. drawn.Select(e => e.Event)]);
                 run.Sent.AddLast(frame);
-                run.SentEvents += drawn.Length;
+                // One more for the frame itself: frames of nothing but numbers are kept too.
+                run.SentEvents += drawn.Length + 1;
                 while (run.SentEvents > KeptEvents && run.Sent.Count > 1)
                 {
-                    run.SentEvents -= run.Sent.First!.Value.Events.Count;
+                    run.SentEvents -= run.Sent.First!.Value.Events.Count + 1;
                     run.Sent.RemoveFirst();
                 }
 
                 frames.Add((frame, drawn));
             }
 
-            // A run that ended is read from the database from now on.
-            foreach (var ended in _runs.Where(r => r.Value.Ended && r.Value.Waiting.Count == 0 && frames.TrueForAll(f => f.Item1.RunId != r.Key)).Select(r => r.Key).ToList())
+            // From then on such a run is read from the database.
+            while (_ended.Count > KeptEndedRuns)
             {
-                _runs.Remove(ended);
+                _runs.Remove(_ended[0]);
+                _ended.RemoveAt(0);
             }
         }
 
         return frames;
     }
 
-    private void Tell(CommittedEvent[] events)
-    {
-        foreach (var subscription in Subscriptions())
-        {
-            foreach (var committed in events)
-            {
-                subscription.Tell(committed.RunId, committed.Event);
-            }
-        }
-    }
-
-    private async Task SendAsync(Frame frame, CancellationToken stoppingToken)
+    private void Tell(Subscription subscription, string runId, RunEvent? happened)
     {
         try
         {
-            await hub.Clients.Group(RunHub.GroupOf(frame.RunId)).SendAsync("events", frame, stoppingToken);
+            subscription.Tell(runId, happened);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
-            // A viewer's trouble; the viewer finds the hole in the numbers and asks.
-            logger.LogWarning(e, "A frame of run {Run} could not be sent", frame.RunId);
+            // One component's trouble; the others and the next frame go on.
+            logger.LogError(e, "A subscriber failed on {Event} of run {Run}", happened?.GetType().Name, runId);
+        }
+    }
+
+    private async Task SendAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var frame in _toSend.Reader.ReadAllAsync(stoppingToken))
+            {
+                try
+                {
+                    await hub.Clients.Group(RunHub.GroupOf(frame.RunId)).SendAsync("events", frame, stoppingToken);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A viewer's trouble; the viewer finds the hole in the numbers and asks.
+                    logger.LogWarning(e, "A frame of run {Run} could not be sent", frame.RunId);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
         }
     }
 

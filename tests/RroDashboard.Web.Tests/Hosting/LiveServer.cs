@@ -1,0 +1,145 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using RroDashboard.Core;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Data;
+using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
+using RroDashboard.Web.Streaming;
+
+namespace RroDashboard.Web.Tests.Hosting;
+
+/// <summary>A run that does what a test wants.</summary>
+internal sealed class ScriptedRunner(Action<IRunJournal, CancellationToken> play) : ITrainingRunner
+{
+    public string? WhyNot => null;
+
+    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken)
+    {
+        play(journal, cancellationToken);
+        var held = new HeldOut(0.7, 0.6, [0.6, 0.8], [0.5, 0.7]);
+        return new RunSummary
+        {
+            Preset = plan.Preset,
+            Seed = plan.Seed,
+            Settings = PlanSettings.ToDictionary(plan),
+            Sft = held,
+            Final = held,
+            Explore = new ExploreSummary(1, 1, 1, 1, 1, 1, 1, 0),
+            Dpo = new DpoSummary(0, 0, 0, 0),
+            Seconds = new SecondsSummary(1, 1, 1, 1, 4),
+            PeakMemoryMiB = 1,
+            LedgerSha256 = "00",
+        };
+    }
+}
+
+/// <summary>The real server on a free port, with a scripted run in place of training.</summary>
+internal sealed class LiveServer : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly RroWebApplication _server;
+    private readonly bool _ownsFolder;
+    private bool _stopped;
+
+    private LiveServer(RroWebApplication server, string folder, bool ownsFolder) => (_server, Folder, _ownsFolder) = (server, folder, ownsFolder);
+
+    public string Folder { get; }
+
+    public Uri Url => new(_server.Url);
+
+    public TrainingHost Host => Get<TrainingHost>();
+
+    public RunQueries Queries => Get<RunQueries>();
+
+    public LiveFeed Feed => Get<LiveFeed>();
+
+    public static Task<LiveServer> StartAsync(Action<IRunJournal, CancellationToken> play) =>
+        StartAsync(Directory.CreateTempSubdirectory("rro-live-").FullName, play, ownsFolder: true);
+
+    public static async Task<LiveServer> StartAsync(string folder, Action<IRunJournal, CancellationToken> play, bool ownsFolder = false)
+    {
+        var server = new RroWebApplication(
+            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false },
+            services => services.AddSingleton<ITrainingRunner>(new ScriptedRunner(play)));
+        try
+        {
+            await server.StartAsync().WaitAsync(Patience);
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+
+        return new LiveServer(server, folder, ownsFolder);
+    }
+
+    public T Get<T>()
+        where T : notnull => _server.App.Services.GetRequiredService<T>();
+
+    public Task<string> EnqueueAsync() => Host.EnqueueAsync(Presets.Create("smoke"), Guid.NewGuid().ToString("N"), default);
+
+    public Task FlushAsync() => Get<JournalWriter>().FlushAsync(default).WaitAsync(Patience);
+
+    public async Task<RunInfo> WaitForAsync(string run, Func<RunInfo, bool> reached)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            if (await Queries.FindAsync(run, patience.Token) is { } info && reached(info))
+            {
+                return info;
+            }
+
+            await Task.Delay(20, patience.Token);
+        }
+    }
+
+    public Task<RunInfo> WaitForEndAsync(string run) => WaitForAsync(run, r => r.State is not (RunState.Queued or RunState.Running));
+
+    /// <summary>Goes through the sign-in page as a browser does.</summary>
+    public async Task<HttpClient> SignInAsync()
+    {
+        var client = CreateClient();
+        var link = new Uri(_server.CreateSignInLink());
+        var page = await client.GetStringAsync(link);
+        using var form = new FormUrlEncodedContent(new Dictionary<string, string>
+        {
+            ["token"] = link.Query[(link.Query.IndexOf('=', StringComparison.Ordinal) + 1)..],
+            ["__RequestVerificationToken"] = ServerFixture.FormToken(page),
+        });
+        using var answer = await client.PostAsync(new Uri(Url, "/sign-in/redeem"), form);
+        return client;
+    }
+
+    public HttpClient CreateClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = Cookies }, disposeHandler: true) { BaseAddress = Url, Timeout = Patience };
+
+    public System.Net.CookieContainer Cookies { get; } = new();
+
+    public static async Task<JsonElement> JsonAsync(HttpClient client, string path) => await client.GetFromJsonAsync<JsonElement>(new Uri(path, UriKind.Relative));
+
+    public async Task StopAsync()
+    {
+        if (!_stopped)
+        {
+            _stopped = true;
+            await _server.App.StopAsync().WaitAsync(Patience);
+            await _server.DisposeAsync();
+            SqliteConnection.ClearAllPools();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        if (_ownsFolder)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+    }
+}
