@@ -47,9 +47,6 @@ public interface IAgentEnvironment : IDisposable
     /// <summary>Longest action, in words or punctuation marks; sampling is cut there, and the action is then invalid.</summary>
     int MaxActionTokens { get; }
 
-    /// <summary>Room to leave in the context for one observation, in words or punctuation marks.</summary>
-    int MaxObservationTokens { get; }
-
     /// <summary>Tasks of a split, in a fixed order.</summary>
     IReadOnlyList<AgentTask> Tasks(TaskSplit split);
 

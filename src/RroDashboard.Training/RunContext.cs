@@ -28,11 +28,11 @@ public sealed record RunContext(
     public SeededRandom Random(Purpose purpose, params ReadOnlySpan<long> names) => new([Plan.Seed, (long)purpose, .. names]);
 
     /// <summary>
-    /// Whether a history leaves room for one more action and its observation. If not, the episode ends without a reward:
-    /// a longer one could not be trained on.
+    /// Whether a history leaves room for one more action. If not, the episode ends without a reward: a longer one could not be
+    /// trained on.
     /// </summary>
     public bool Fits(int historyLength) =>
-        historyLength + Environment.MaxActionTokens + Environment.MaxObservationTokens <= Model.Context;
+        historyLength + Environment.MaxActionTokens <= Model.Context;
 }
 
 /// <summary>What a random stream is for.</summary>

@@ -25,12 +25,6 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
     /// </summary>
     public const int ActionTokens = 96;
 
-    /// <summary>
-    /// Room for an observation. Of those that the expert sees, split likewise, half have at most 41 tokens, 99 % at most 203,
-    /// the longest 249: 350 characters of rows are mostly short names, quotes and brackets.
-    /// </summary>
-    public const int ObservationTokens = 256;
-
     /// <summary>Most bytes of result text of one statement.</summary>
     public const long MaxAnswerBytes = 16L * 1024 * 1024;
 
@@ -125,9 +119,6 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
 
     /// <inheritdoc/>
     public int MaxActionTokens => ActionTokens;
-
-    /// <inheritdoc/>
-    public int MaxObservationTokens => ObservationTokens;
 
     /// <summary>Limits of one statement of the agent.</summary>
     public SqlLimits Limits { get; }

@@ -74,9 +74,6 @@ public sealed class MiniShopEnvironment : IAgentEnvironment
     /// <inheritdoc/>
     public int MaxActionTokens => 12;
 
-    /// <inheritdoc/>
-    public int MaxObservationTokens => 35;
-
     /// <summary>The catalogue, for tests and for showing items.</summary>
     public ShopCatalogue Catalogue => _catalogue;
 
