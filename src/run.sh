@@ -27,4 +27,11 @@ if changed; then
   rm -f "$started"
 fi
 
+if [ "${1:-}" = bench ]; then
+  # Benchmarks are programs beside the tests.
+  shift
+  bench="$source_folder/../tests/RroDashboard.Benchmarks/RroDashboard.Benchmarks.csproj"
+  dotnet build "$bench" -c Release -v quiet -nologo -clp:ErrorsOnly >&2
+  exec dotnet "$(dirname "$bench")/bin/Release/net10.0/RroDashboard.Benchmarks.dll" "$@"
+fi
 exec dotnet "$app" "$@"

@@ -1,1 +1,9 @@
-return 0;
+using RroDashboard.Benchmarks;
+using RroDashboard.Web.CommandLine;
+
+return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
+[
+    new Benchmark("sampling", "Actions sampled in one batch with cached keys and values, against recomputing every history for every token.", SamplingBenchmark.RunAsync),
+    new Benchmark("training", "SFT updates of the default model with one and with two threads.", TrainingBenchmark.RunAsync),
+    new Benchmark("journal", "Facts and points through the journal's single writer, against EF Core saving 20 rows at a time.", JournalBenchmark.RunAsync),
+]);
