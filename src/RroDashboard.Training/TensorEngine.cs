@@ -15,6 +15,14 @@ public static class TensorEngine
         EngineSetup.Describe();
 #endif
 
+    /// <summary>Speed of a matrix product at start-up, for <c>doctor</c>; empty where the engine does not measure it.</summary>
+    public static string Speed =>
+#if TORCHSHARP_PACKAGE
+        "";
+#else
+        FormattableString.Invariant($", {EngineSetup.Gigaflops:0} GFLOP/s");
+#endif
+
     /// <summary>Loads the engine if needed.</summary>
     /// <param name="reason">Why it cannot be used, as one sentence; empty when it can.</param>
     public static bool TryLoad(out string reason)

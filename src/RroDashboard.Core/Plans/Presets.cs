@@ -11,9 +11,9 @@ public static class Presets
     /// <summary>All of them, the demo first.</summary>
     public static IReadOnlyList<Preset> All { get; } =
     [
-        new("demo", "The generated shop from scratch on a CPU, about a minute: the recipe of learning.md 14.", Demo),
+        new("demo", "A small model learns to shop from nothing, on the processor, in about a minute.", Demo),
         new("smoke", "A few seconds of everything, to see that it works; learns next to nothing.", Smoke),
-        new("spider", "Real Spider questions on 20 SQLite databases; needs --data. A model from scratch learns little here.", Spider),
+        new("spider", "Real questions on 20 SQLite databases (Spider); needs its data folder. A model from nothing learns little here.", Spider),
     ];
 
     /// <summary>Makes the plan of a preset.</summary>

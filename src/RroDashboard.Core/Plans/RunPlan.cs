@@ -43,9 +43,6 @@ public enum EnvironmentKind
 
     /// <summary>Questions on real SQLite databases (Spider development set); needs its data folder.</summary>
     InterCodeSql,
-
-    /// <summary>The WebShop catalogue; needs its data folder.</summary>
-    WebShop,
 }
 
 /// <summary>What the agent acts in.</summary>

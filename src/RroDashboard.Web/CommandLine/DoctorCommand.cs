@@ -72,7 +72,7 @@ internal sealed class DoctorCommand(CommandConsole console, Hosting.ITrainingRun
     {
         null => new("engine", false, true, "This program was built without its training part."),
         { WhyNot: { } reason } => new("engine", false, true, reason),
-        _ => new("engine", true, true, TensorEngine.Description),
+        _ => new("engine", true, true, TensorEngine.Description + TensorEngine.Speed),
     };
 
     private static async Task<Finding> DatabaseAsync(string folder, CancellationToken cancellation)
