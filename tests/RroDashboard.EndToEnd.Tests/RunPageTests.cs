@@ -8,7 +8,7 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
     [Fact]
     public async Task RunPage_WhileItRuns_ChartsMoveAndAcceptancesAppear()
     {
-        var run = await fixture.Dashboard.EnqueueAsync(tasks: 30, pauseMs: 60);
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 150, pauseMs: 60);
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await page.GotoAsync(visitor.Url + $"/runs/{run}");
