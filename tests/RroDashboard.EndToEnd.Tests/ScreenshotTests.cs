@@ -34,7 +34,10 @@ public sealed class ScreenshotTests(BrowserFixture fixture) : IClassFixture<Brow
             await visitor.GoAsync(path);
             if (page == "run")
             {
+                // Only charts that can be seen are drawn; on a phone this one is below the fold.
+                await visitor.Page.Locator("#chart-step-reward").ScrollIntoViewIfNeededAsync();
                 await visitor.Page.UntilAsync("Number(document.querySelector('#chart-step-reward').dataset.draws ?? 0) > 0");
+                await visitor.Page.EvaluateAsync("window.scrollTo(0, 0)");
                 await visitor.Page.WaitForTimeoutAsync(1500);
             }
 
