@@ -6,6 +6,44 @@ namespace RroDashboard.Training;
 public static class Batches
 {
     /// <summary>
+    /// Tokens, padding included, that go through the model with gradients at once: what is kept for the backward pass is in
+    /// proportion. A larger batch is passed in parts whose gradients add up.
+    /// </summary>
+    public const int TokensPerPass = 4096;
+
+    /// <summary>
+    /// Cuts a batch into parts of at most <see cref="TokensPerPass"/> tokens; an item longer than that is a part of its own.
+    /// Items of like length come together. A batch that fits is one part, in its own order.
+    /// </summary>
+    /// <param name="items">The batch.</param>
+    /// <param name="length">Tokens of an item.</param>
+    public static IReadOnlyList<int[]> Parts(IReadOnlyList<int> items, Func<int, int> length)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        ArgumentNullException.ThrowIfNull(length);
+        if (items.Count * items.Max(length) <= TokensPerPass)
+        {
+            return [[.. items]];
+        }
+
+        var (parts, part) = (new List<int[]>(), new List<int>());
+        foreach (var item in items.OrderBy(length))
+        {
+            // Rising lengths: this item would be the longest of the part.
+            if (part.Count > 0 && (part.Count + 1) * length(item) > TokensPerPass)
+            {
+                parts.Add([.. part]);
+                part.Clear();
+            }
+
+            part.Add(item);
+        }
+
+        parts.Add([.. part]);
+        return parts;
+    }
+
+    /// <summary>
     /// Shuffled passes are joined until every update has its items; each window of <paramref name="windowBatches"/> batches is
     /// sorted by length, cut into batches, and the batches are shuffled. Little padding, no fixed order.
     /// </summary>

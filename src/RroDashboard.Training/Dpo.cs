@@ -23,7 +23,6 @@ public static class Dpo
 {
     private const int WindowBatches = 8;
     private const double FinalLearningRateShare = 0.1;
-    private const int ReferenceBatch = 64;
 
     /// <summary>Trains the policy on pairs. Without pairs nothing happens, and an alert says so.</summary>
     /// <param name="context">The run.</param>
@@ -49,7 +48,7 @@ public static class Dpo
         var sftRandom = context.Random(Purpose.DpoSftOrder);
 
         using var optimizer = new AdamW(context.Model, weightDecay: 0);
-        var lengths = pairs.Select(p => p.HistoryTokens.Count + p.ChosenTokens.Count).ToArray();
+        var lengths = pairs.Select(Length).ToArray();
         var batches = Batches.Schedule(lengths, Math.Min(options.BatchSize, pairs.Count), options.Updates, WindowBatches, context.Random(Purpose.DpoOrder));
         var history = new List<(double Loss, double Accuracy, double Margin)>();
         for (var update = 0; update < batches.Count; update++)
@@ -59,36 +58,42 @@ public static class Dpo
             var batch = batches[update];
             var learningRate = LearningRate(options, update);
             optimizer.ZeroGrad();
+            var (value, accuracy, meanMargin, chosenShift, rejectedShift) = (0.0, 0.0, 0.0, 0.0, 0.0);
+            foreach (var part in Batches.Parts(batch, i => 2 * lengths[i]))
+            {
+                using var partScope = NewDisposeScope();
+                var share = (double)part.Length / batch.Length;
+                var policy = LogProbs(context.Model, [.. part.Select(i => pairs[i])]);                     // (2, b)
+                var shift = policy - stack([.. part.Select(i => tensor(reference[i]))], 1);                // (2, b)
+                var margin = options.Beta * (shift[0] - shift[1]);                                         // (b)
+                var loss = -nn.functional.logsigmoid(margin).mean();
+                (loss * share).backward();
+                value += share * loss.ToDouble();
+                accuracy += share * margin.gt(0).to(float32).mean().ToDouble();
+                meanMargin += share * margin.mean().ToDouble();
+                chosenShift += share * shift[0].mean().ToDouble();
+                rejectedShift += share * shift[1].mean().ToDouble();
+            }
 
-            var policy = LogProbs(context.Model, [.. batch.Select(i => pairs[i])]);                        // (2, B)
-            var shift = policy - stack([.. batch.Select(i => tensor(reference[i]))], 1);                   // (2, B)
-            var margin = options.Beta * (shift[0] - shift[1]);                                             // (B)
-            var preference = -nn.functional.logsigmoid(margin).mean();
-            var loss = preference;
             if (options.SftWeight > 0)
             {
                 var sample = Enumerable.Range(0, batch.Length).Select(_ => sftRandom.Pick(sft)).ToList();
-                loss = loss + (options.SftWeight * Sft.Loss(context.Model, sample, observationWeight: 0));
+                Sft.Backward(context.Model, sample, observationWeight: 0, options.SftWeight);
             }
 
-            loss.backward();
             var norm = optimizer.ClipGradients(options.GradientClip);
             optimizer.Step(learningRate);
-
-            var value = preference.ToDouble();
             if (!double.IsFinite(value))
             {
                 throw new InvalidOperationException($"The DPO loss is {value} at update {update}: lower Dpo.LearningRate ({options.LearningRate}).");
             }
 
-            var accuracy = margin.gt(0).to(float32).mean().ToDouble();
-            var meanMargin = margin.mean().ToDouble();
             history.Add((value, accuracy, meanMargin));
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoLoss, update, value));
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoMargin, update, meanMargin));
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoAccuracy, update, accuracy));
-            context.Journal.Sample(new MetricPoint(SeriesNames.DpoChosenShift, update, shift[0].mean().ToDouble()));
-            context.Journal.Sample(new MetricPoint(SeriesNames.DpoRejectedShift, update, shift[1].mean().ToDouble()));
+            context.Journal.Sample(new MetricPoint(SeriesNames.DpoChosenShift, update, chosenShift));
+            context.Journal.Sample(new MetricPoint(SeriesNames.DpoRejectedShift, update, rejectedShift));
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoGradientNorm, update, norm));
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoLearningRate, update, learningRate));
             context.Journal.Sample(new ProgressReported(Stage.Dpo, update + 1, batches.Count));
@@ -106,8 +111,7 @@ public static class Dpo
         var all = new float[pairs.Count][];
         using var noGrad = no_grad();
         // Pairs of like length together: padding is computed too.
-        var order = Enumerable.Range(0, pairs.Count).OrderBy(i => pairs[i].HistoryTokens.Count).ToArray();
-        foreach (var part in order.Chunk(ReferenceBatch))
+        foreach (var part in Batches.Parts([.. Enumerable.Range(0, pairs.Count)], i => 2 * Length(pairs[i])))
         {
             using var scope = NewDisposeScope();
             var values = LogProbs(model, [.. part.Select(i => pairs[i])]).data<float>().ToArray();
@@ -153,6 +157,9 @@ public static class Dpo
         var logProbs = logits.log_softmax(-1).gather(1, tensor(targets.ToArray()).unsqueeze(1)).squeeze(1);
         return zeros(rows.Count).index_add(0, tensor(owners.ToArray()), logProbs, 1).view(2, pairs.Count);
     }
+
+    // Tokens of the longer of a pair's two sequences.
+    private static int Length(PreferencePair pair) => pair.HistoryTokens.Count + Math.Max(pair.ChosenTokens.Count, pair.RejectedTokens.Count);
 
     // Linear warm-up, then linear down to 10 % of the peak.
     private static double LearningRate(DpoOptions options, int update)

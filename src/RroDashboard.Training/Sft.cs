@@ -84,12 +84,10 @@ public static class Sft
             using var scope = NewDisposeScope();
             var learningRate = LearningRate(options, update);
             optimizer.ZeroGrad();
-            var loss = Loss(context.Model, [.. batches[update].Select(i => data[i])], options.ObservationWeight);
-            loss.backward();
+            var value = Backward(context.Model, [.. batches[update].Select(i => data[i])], options.ObservationWeight);
             var norm = optimizer.ClipGradients(options.GradientClip);
             optimizer.Step(learningRate);
 
-            var value = loss.ToDouble();
             if (!double.IsFinite(value))
             {
                 throw new InvalidOperationException($"The SFT loss is {value} at update {update}: lower Sft.LearningRate ({options.LearningRate}).");
@@ -123,6 +121,26 @@ public static class Sft
         return fitting;
     }
 
+    /// <summary>Adds the gradient of <paramref name="scale"/> × the loss of a batch, in parts that fit into memory.</summary>
+    /// <returns>The loss, unscaled.</returns>
+    public static double Backward(CausalLm model, IReadOnlyList<(int[] Tokens, bool[] Written)> batch, double observationWeight, double scale = 1)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        var whole = batch.Sum(b => TotalWeight(b.Written, observationWeight));
+        var value = 0.0;
+        foreach (var part in Batches.Parts([.. Enumerable.Range(0, batch.Count)], i => batch[i].Tokens.Length - 1))
+        {
+            using var scope = NewDisposeScope();
+            var rows = part.Select(i => batch[i]).ToList();
+            var share = rows.Sum(b => TotalWeight(b.Written, observationWeight)) / whole;
+            var loss = Loss(model, rows, observationWeight);
+            (loss * (share * scale)).backward();
+            value += share * loss.ToDouble();
+        }
+
+        return value;
+    }
+
     /// <summary>
     /// Cross-entropy of the next token: weight 1 on tokens that the policy writes, <paramref name="observationWeight"/> on the
     /// others, 0 on padding; divided by the sum of the weights.
@@ -153,6 +171,10 @@ public static class Sft
         var chosen = logProbs.gather(1, tensor(targets).unsqueeze(1)).squeeze(1);          // (B T)
         return -(chosen * weight).sum() / weights.Sum();
     }
+
+    // The first token is never predicted.
+    private static double TotalWeight(bool[] written, double observationWeight) =>
+        written.Skip(1).Sum(w => w ? 1.0 : observationWeight);
 
     // Linear warm-up, then a cosine down to 5 % of the peak.
     private static double LearningRate(SftOptions options, int update)

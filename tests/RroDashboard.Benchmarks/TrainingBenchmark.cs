@@ -47,7 +47,7 @@ internal static class TrainingBenchmark
             using var scope = NewDisposeScope();
             var batch = data[(update * plan.Sft.BatchSize)..((update + 1) * plan.Sft.BatchSize)];
             optimizer.ZeroGrad();
-            Sft.Loss(model, batch, plan.Sft.ObservationWeight).backward();
+            Sft.Backward(model, batch, plan.Sft.ObservationWeight);
             optimizer.ClipGradients(plan.Sft.GradientClip);
             optimizer.Step(1e-3);
             tokens += batch.Sum(b => b.Tokens.Length);

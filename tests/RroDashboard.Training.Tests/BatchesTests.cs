@@ -29,4 +29,20 @@ public sealed class BatchesTests
     [Fact]
     public void Schedule_FewerItemsThanABatchWindow_StillFillsEveryBatch() =>
         Assert.All(Batches.Schedule([1, 2, 3], 3, 5, 8, new SeededRandom(4)), b => Assert.Equal(3, b.Length));
+
+    [Fact]
+    public void Parts_BatchThatFits_IsOnePartInItsOrder() =>
+        Assert.Equal([3, 1, 2], Assert.Single(Batches.Parts([3, 1, 2], _ => 100)));
+
+    [Fact]
+    public void Parts_LargeBatch_KeepsEveryItemOnceAndTheLimit()
+    {
+        int[] lengths = [.. Enumerable.Range(0, 200).Select(i => 1 + (i * 37 % 500)), Batches.TokensPerPass + 1];
+
+        var parts = Batches.Parts([.. Enumerable.Range(0, lengths.Length)], i => lengths[i]);
+
+        Assert.Equal(Enumerable.Range(0, lengths.Length), parts.SelectMany(p => p).Order());
+        Assert.All(parts, p => Assert.True(p.Length == 1 || p.Length * p.Max(i => lengths[i]) <= Batches.TokensPerPass));
+        Assert.True(parts.Count > 1);
+    }
 }

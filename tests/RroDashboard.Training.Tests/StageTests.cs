@@ -3,6 +3,7 @@ using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Metrics;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Rewards;
+using RroDashboard.Core.Statistics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -40,6 +41,31 @@ public sealed class StageTests
 
         Assert.Equal(a, b, 6);
         Assert.NotEqual(a, Sft.Loss(test.Model, [(tokens, written)], 0.1).ToDouble(), 6);
+    }
+
+    [Fact]
+    public void SftBackward_BatchInParts_HasTheGradientOfTheWhole()
+    {
+        using var scope = NewDisposeScope();
+        using var test = new TestContext();
+        var random = new SeededRandom(3);
+        var batch = Enumerable.Range(0, 90).Select(i => (
+            Tokens: Enumerable.Range(0, 30 + (i % 40)).Select(_ => random.Next(test.Model.Vocabulary)).ToArray(),
+            Written: Enumerable.Range(0, 30 + (i % 40)).Select(t => t % 3 == 1).ToArray())).ToList();
+        Assert.True(Batches.Parts([.. Enumerable.Range(0, 90)], i => batch[i].Tokens.Length).Count > 1);
+
+        var loss = Sft.Loss(test.Model, batch, 0.1);
+        loss.backward();
+        var whole = test.Model.parameters().Select(p => p.grad!.clone()).ToList();
+        foreach (var parameter in test.Model.parameters())
+        {
+            parameter.grad!.zero_();
+        }
+
+        var value = Sft.Backward(test.Model, batch, 0.1);
+
+        Assert.Equal(loss.ToDouble(), value, 5);
+        Assert.All(test.Model.parameters().Zip(whole), p => Assert.True((p.First.grad! - p.Second).abs().max().ToDouble() < 1e-5));
     }
 
     [Fact]
