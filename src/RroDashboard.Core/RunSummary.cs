@@ -46,7 +46,8 @@ public sealed record ExploreSummary(
     int Rollouts,
     long TokensGenerated,
     long TokensPrefilled,
-    int Pairs);
+    int Pairs,
+    long TokensForced);
 
 /// <summary>Means over the last quarter of the updates; 0 updates when there were no pairs.</summary>
 public sealed record DpoSummary(int Updates, double Loss, double Accuracy, double Margin);

@@ -47,6 +47,12 @@ public interface IAgentEnvironment : IDisposable
     /// <summary>Longest action, in words or punctuation marks; sampling is cut there, and the action is then invalid.</summary>
     int MaxActionTokens { get; }
 
+    /// <summary>
+    /// Words of the environment's own that are no text: the parts of its action frame, row ids, marks. Free words of a constrained
+    /// action are never one of these, and vocabulary permutation leaves them alone.
+    /// </summary>
+    IReadOnlyCollection<string> ControlWords { get; }
+
     /// <summary>Tasks of a split, in a fixed order.</summary>
     IReadOnlyList<AgentTask> Tasks(TaskSplit split);
 
@@ -85,6 +91,12 @@ public interface IEpisode
 
     /// <summary>The last action could not be acted on.</summary>
     bool LastActionInvalid { get; }
+
+    /// <summary>
+    /// What <see cref="Step"/> would act on now. For constrained sampling: the environment's own list, nothing that it does not
+    /// tell every agent.
+    /// </summary>
+    AllowedActions Allowed { get; }
 
     /// <summary>
     /// Equal for two episodes of one task with equally many actions exactly when nothing that can still happen differs:

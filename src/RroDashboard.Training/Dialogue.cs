@@ -21,10 +21,21 @@ public sealed class Dialogue
         ActionEnd = end.Length == 1
             ? end[0]
             : throw new InvalidOperationException($"The word '{environment.ActionEnd}' that ends an action is not in the vocabulary: no demonstration contains it.");
+        FreeIds = [.. Enumerable.Range(0, tokenizer.Size).Where(id =>
+            tokenizer.IsText(id) && !environment.ControlWords.Contains(tokenizer.Show(id).TrimStart(' '), StringComparer.Ordinal))];
+        FreeOrEndIds = [.. FreeIds.Append(ActionEnd).Order()];
     }
 
     /// <summary>Token that ends an action.</summary>
     public int ActionEnd { get; }
+
+    /// <summary>Tokens that may stand where an action has free words, ascending: text, but no control word of the environment.</summary>
+    internal int[] FreeIds { get; }
+
+    internal bool IsBlank(int token) => _tokenizer.IsBlank(token);
+
+    /// <summary>The same and the token that ends an action.</summary>
+    internal int[] FreeOrEndIds { get; }
 
     /// <summary>Tokens up to the first action.</summary>
     public int[] Start(string instruction)

@@ -63,7 +63,7 @@ public static class Evaluate
             var written = 0;
             while (!episode.Finished && context.Fits(history.Length))
             {
-                var action = await engine.SampleAsync(history, temperature, random, last: true).ConfigureAwait(false);
+                var action = await engine.SampleAsync(history, temperature, random, last: true, context.Allowed(episode)).ConfigureAwait(false);
                 written += action.Tokens.Length;
                 episode.Step(context.Dialogue.ActionText(action.Tokens));
                 history = episode.Finished ? action.After : engine.Append(action.After, context.Dialogue.Answer(episode.Observation));

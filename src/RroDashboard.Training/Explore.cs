@@ -33,13 +33,13 @@ public sealed class Explore
     private readonly RisingRule _rule;
     private readonly List<PreferencePair> _pairs = [];
     private int _walks, _steps, _candidates, _sameState, _contrasts, _rollouts, _noRise;
-    private readonly long _generatedBefore, _prefilledBefore;
+    private readonly long _generatedBefore, _prefilledBefore, _forcedBefore;
     private double _walkRewards;
 
     private Explore(RunContext context)
     {
         (_context, _engine, _options) = (context, context.Sampler, context.Plan.Explore);
-        (_generatedBefore, _prefilledBefore) = (_engine.TokensGenerated, _engine.TokensPrefilled);
+        (_generatedBefore, _prefilledBefore, _forcedBefore) = (_engine.TokensGenerated, _engine.TokensPrefilled, _engine.TokensForced);
         _rule = new RisingRule(_options.Rise, _options.RiseMargin, context.Environment.RewardRange);
     }
 
@@ -145,7 +145,7 @@ public sealed class Explore
     {
         var attempt = seen.Count;
         var random = _context.Random(Purpose.Candidate, task, step, attempt);
-        var sampled = await _engine.SampleAsync(history, _options.CandidateTemperature, random, last: false).ConfigureAwait(false);
+        var sampled = await _engine.SampleAsync(history, _options.CandidateTemperature, random, last: false, _context.Allowed(episode)).ConfigureAwait(false);
         var action = _context.Dialogue.ActionText(sampled.Tokens);
         return await TryAsync(episode, action, sampled.Tokens, sampled.LogProb, sampled.Truncated, sampled.After, task, step, seen).ConfigureAwait(false);
     }
@@ -215,7 +215,7 @@ public sealed class Explore
         while (!episode.Finished && _context.Fits(history.Length))
         {
             // The first action forks the candidate's history; from then on the rollout is alone and uses up its own.
-            var sampled = await _engine.SampleAsync(history, _options.RolloutTemperature, random, last: !first).ConfigureAwait(false);
+            var sampled = await _engine.SampleAsync(history, _options.RolloutTemperature, random, last: !first, _context.Allowed(episode)).ConfigureAwait(false);
             first = false;
             episode.Step(_context.Dialogue.ActionText(sampled.Tokens));
             history = episode.Finished ? sampled.After : _engine.Append(sampled.After, _context.Dialogue.Answer(episode.Observation));
@@ -323,6 +323,7 @@ public sealed class Explore
         Rollouts = _rollouts,
         TokensGenerated = _engine.TokensGenerated - _generatedBefore,
         TokensPrefilled = _engine.TokensPrefilled - _prefilledBefore,
+        TokensForced = _engine.TokensForced - _forcedBefore,
         Pairs = _pairs.Count,
         NoRise = _noRise,
     };

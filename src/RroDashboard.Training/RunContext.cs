@@ -33,6 +33,13 @@ public sealed record RunContext(
     /// </summary>
     public bool Fits(int historyLength) =>
         historyLength + Environment.MaxActionTokens <= Model.Context;
+
+    /// <summary>What may be sampled in an episode now; null when the plan leaves the policy free.</summary>
+    public ActionTrie? Allowed(IEpisode episode)
+    {
+        ArgumentNullException.ThrowIfNull(episode);
+        return Plan.Environment.ActionMask ? ActionTrie.Build(episode.Allowed, Dialogue, Environment.MaxActionTokens) : null;
+    }
 }
 
 /// <summary>What a random stream is for.</summary>

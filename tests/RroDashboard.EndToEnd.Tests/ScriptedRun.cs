@@ -58,7 +58,7 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
             Settings = PlanSettings.ToDictionary(plan),
             Sft = new HeldOut(0.71, 0.69, [0.67, 0.75], [0.65, 0.73]),
             Final = new HeldOut(0.83, 0.81, [0.79, 0.87], [0.77, 0.85]),
-            Explore = new ExploreSummary(budget.Tasks, budget.Steps, budget.Candidates, budget.CandidatesPerStep, budget.Rollouts, budget.TokensGenerated, budget.TokensPrefilled, budget.Pairs),
+            Explore = new ExploreSummary(budget.Tasks, budget.Steps, budget.Candidates, budget.CandidatesPerStep, budget.Rollouts, budget.TokensGenerated, budget.TokensPrefilled, budget.Pairs, budget.TokensForced),
             Dpo = new DpoSummary(24, 0.52, 0.83, 0.6),
             Seconds = new SecondsSummary(1, 2, 1, 1, 5),
             PeakMemoryMiB = 100,

@@ -24,6 +24,9 @@ public sealed record Budget
     /// <summary>Tokens the policy sampled.</summary>
     public long TokensGenerated { get; init; }
 
+    /// <summary>Tokens of actions that were not sampled, because the action mask left only one.</summary>
+    public long TokensForced { get; init; }
+
     /// <summary>Tokens fed without being sampled: instructions and observations.</summary>
     public long TokensPrefilled { get; init; }
 

@@ -76,6 +76,10 @@ public sealed class EnvironmentOptions
     [Setting("Actions after which an episode ends without a reward.", Unit = "actions", Min = 1, Max = 100, Advanced = true)]
     public int MaxSteps { get; set; } = 10;
 
+    /// <summary>Constrained sampling.</summary>
+    [Setting("Sample only actions that the environment accepts at that moment, in candidates, rollouts and evaluation; the losses stay unmasked.")]
+    public bool ActionMask { get; set; }
+
     /// <summary>Time limit of one SQL statement.</summary>
     [Setting("Time after which one SQL statement of the agent is stopped and counts as an error.", Unit = "ms", Min = 10, Max = 60_000, Advanced = true)]
     public int SqlTimeoutMs { get; set; } = 2000;

@@ -120,6 +120,9 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
     /// <inheritdoc/>
     public int MaxActionTokens => ActionTokens;
 
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> ControlWords { get; } = ["execute[", "submit[", "]"];
+
     /// <summary>Limits of one statement of the agent.</summary>
     public SqlLimits Limits { get; }
 
@@ -266,6 +269,9 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
         public bool LastActionInvalid { get; private set; }
 
         // What can still differ: what is shown now, what a submission would show, and what it would pay.
+        // The frame only: which statement is good is what the agent has to find out.
+        public AllowedActions Allowed { get; } = new([SqlAction.Submit], ["execute["]);
+
         public string StateKey => string.Create(
             CultureInfo.InvariantCulture,
             $"{(Finished ? "finished " + Reward.ToString(RewardFormat, CultureInfo.InvariantCulture) : "open " + _answer.Score.ToString(RewardFormat, CultureInfo.InvariantCulture))} {Observation.Length}:{Observation}{(Finished ? "" : _answer.Text)}");

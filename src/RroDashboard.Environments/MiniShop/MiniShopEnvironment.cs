@@ -74,6 +74,9 @@ public sealed class MiniShopEnvironment : IAgentEnvironment
     /// <inheritdoc/>
     public int MaxActionTokens => 12;
 
+    /// <inheritdoc/>
+    public IReadOnlyCollection<string> ControlWords { get; } = ["search[", "click[", "]"];
+
     /// <summary>The catalogue, for tests and for showing items.</summary>
     public ShopCatalogue Catalogue => _catalogue;
 

@@ -62,6 +62,13 @@ public sealed class ShopEpisode : IEpisode
     public IReadOnlyList<ShopProduct> Opened { get; private set; } = [];
 
     /// <inheritdoc/>
+    public AllowedActions Allowed => Item is { } item
+        ? new([.. ((string[])["back", "buy", .. item.Colours, .. item.OptionValues]).Select(t => $"click[ {t} ]")], [])
+        : new(
+            _hits is null ? [] : [.. Rows.Select((_, i) => $"click[ b{i + 1} ]"), .. _page < MiniShopEnvironment.Pages - 1 ? ["click[ next ]"] : Array.Empty<string>()],
+            ["search["]);
+
+    /// <inheritdoc/>
     public string StateKey => Finished
         ? FormattableString.Invariant($"end {Reward:R}")
         : $"{Observation}|{(_hits is null ? "" : string.Join(',', _hits.Select(h => h.Number)))}|{_page}|{Item?.Number}|{Colour}|{OptionValue}";

@@ -71,6 +71,9 @@ public sealed class SamplingEngine : IDisposable
     /// <summary>Tokens the policy wrote.</summary>
     public long TokensGenerated { get; private set; }
 
+    /// <summary>Tokens of actions that were the only ones left by a mask: fed, but not sampled.</summary>
+    public long TokensForced { get; private set; }
+
     /// <summary>Tokens fed without being sampled: instructions and observations, and again what lost its row.</summary>
     public long TokensPrefilled { get; private set; }
 
@@ -94,7 +97,8 @@ public sealed class SamplingEngine : IDisposable
     /// <param name="temperature">1 for the plain softmax, 0 for greedy.</param>
     /// <param name="random">The walk's own stream; not read when greedy.</param>
     /// <param name="last">Nothing else will be sampled after this history, so its row may be used up.</param>
-    public ValueTask<SampledAction> SampleAsync(History history, double temperature, SeededRandom random, bool last)
+    /// <param name="allowed">The actions that may be written; null for any. Probabilities are those of the tokens it leaves.</param>
+    public ValueTask<SampledAction> SampleAsync(History history, double temperature, SeededRandom random, bool last, ActionTrie? allowed = null)
     {
         ArgumentNullException.ThrowIfNull(history);
         if (history.Length + _maxActionTokens > _model.Context)
@@ -102,7 +106,7 @@ public sealed class SamplingEngine : IDisposable
             throw new ArgumentException($"A history of {history.Length} tokens leaves no room for an action of {_maxActionTokens} in the context of {_model.Context}.", nameof(history));
         }
 
-        var request = new Request(history, temperature, random, last);
+        var request = new Request(history, temperature, random, last, allowed);
         _waiting.Add(request);
         return request.Task;
     }
@@ -300,8 +304,18 @@ public sealed class SamplingEngine : IDisposable
                     continue;
                 }
 
-                live[b].Take(Draw(logProbs.AsSpan(b * _model.Vocabulary, _model.Vocabulary), live[b]), _actionEnd, _maxActionTokens);
-                TokensGenerated++;
+                var left = live[b].Cursor?.Left();
+                if (left is [var only])
+                {
+                    live[b].Take(only, _actionEnd, _maxActionTokens);
+                    TokensForced++;
+                }
+                else
+                {
+                    live[b].Take(Draw(logProbs.AsSpan(b * _model.Vocabulary, _model.Vocabulary), left, live[b]), _actionEnd, _maxActionTokens);
+                    TokensGenerated++;
+                }
+
                 if (live[b].Done)
                 {
                     finished.Add(b);
@@ -363,6 +377,33 @@ public sealed class SamplingEngine : IDisposable
 
         var from = working.Take(tensor(finished.Select(b => (long)b).ToArray()), working.Width);
         _cache.Put(tensor(finished.Select(b => (long)live[b].After!.Row).ToArray()), from);
+    }
+
+    // The draw among the tokens that a mask leaves, or among all.
+    private static int Draw(ReadOnlySpan<float> logProbs, int[]? left, Request request)
+    {
+        if (left is null)
+        {
+            return Draw(logProbs, request);
+        }
+
+        // Renormalised, so that the log-probability is that of the distribution it was drawn from.
+        Span<float> masked = left.Length <= 4096 ? stackalloc float[left.Length] : new float[left.Length];
+        var sum = 0.0;
+        for (var i = 0; i < left.Length; i++)
+        {
+            masked[i] = logProbs[left[i]];
+            sum += Math.Exp(masked[i]);
+        }
+
+        // Tokens of vanishing probability can be all that is left: then they share evenly what rounding took from them.
+        var shift = sum > 0 ? (float)Math.Log(sum) : masked[0];
+        for (var i = 0; i < left.Length; i++)
+        {
+            masked[i] -= shift;
+        }
+
+        return left[Draw(masked, request)];
     }
 
     private static int Draw(ReadOnlySpan<float> logProbs, Request request)
@@ -445,7 +486,7 @@ public sealed class SamplingEngine : IDisposable
     }
 
     /// <summary>One action being sampled.</summary>
-    private sealed class Request(History history, double temperature, SeededRandom random, bool last) : IValueTaskSource<SampledAction>
+    private sealed class Request(History history, double temperature, SeededRandom random, bool last, ActionTrie? allowed) : IValueTaskSource<SampledAction>
     {
         private ManualResetValueTaskSourceCore<SampledAction> _core;
 
@@ -456,6 +497,9 @@ public sealed class SamplingEngine : IDisposable
         public SeededRandom Random { get; } = random;
 
         public bool Last { get; } = last;
+
+        /// <summary>Where the action written so far stands in what is allowed; null for no constraint.</summary>
+        public ActionTrie.Cursor? Cursor { get; } = allowed?.Start();
 
         public List<int> Tokens { get; } = [];
 
@@ -478,6 +522,7 @@ public sealed class SamplingEngine : IDisposable
         public void Take(int token, int actionEnd, int limit)
         {
             Tokens.Add(token);
+            Cursor?.Take(token);
             Done = token == actionEnd || Tokens.Count == limit;
             Truncated = Done && token != actionEnd;
         }

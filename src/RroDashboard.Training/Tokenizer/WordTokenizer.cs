@@ -160,6 +160,12 @@ public sealed partial class WordTokenizer
         return Encoding.UTF8.GetString([.. bytes]);
     }
 
+    /// <summary>The token is a word or a piece: text by itself, unlike a control token or half a byte.</summary>
+    public bool IsText(int id) => id >= FirstWord && id < Size;
+
+    /// <summary>The token is white space only.</summary>
+    public bool IsBlank(int id) => IsText(id) && string.IsNullOrWhiteSpace(_words[id - FirstWord]);
+
     /// <summary>How one token is shown to people.</summary>
     public string Show(int id) => id switch
     {

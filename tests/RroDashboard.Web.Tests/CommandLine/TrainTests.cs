@@ -79,7 +79,7 @@ public sealed class TrainTests
                 Settings = PlanSettings.ToDictionary(plan),
                 Sft = new HeldOut(0.7, 0.68, [0.6, 0.8], [0.6, 0.8]),
                 Final = new HeldOut(0.8, 0.78, [0.7, 0.9], [0.7, 0.9]),
-                Explore = new ExploreSummary(6, 20, 36, 1.8, 72, 100, 200, 9),
+                Explore = new ExploreSummary(6, 20, 36, 1.8, 72, 100, 200, 9, 0),
                 Dpo = new DpoSummary(4, 0.6, 0.7, 0.2),
                 Seconds = new SecondsSummary(1, 2, 1, 1, 5),
                 PeakMemoryMiB = 50,

@@ -28,7 +28,7 @@ internal sealed class ScriptedRunner(Action<IRunJournal, CancellationToken> play
             Settings = PlanSettings.ToDictionary(plan),
             Sft = held,
             Final = held,
-            Explore = new ExploreSummary(1, 1, 1, 1, 1, 1, 1, 0),
+            Explore = new ExploreSummary(1, 1, 1, 1, 1, 1, 1, 0, 0),
             Dpo = new DpoSummary(0, 0, 0, 0),
             Seconds = new SecondsSummary(1, 1, 1, 1, 4),
             PeakMemoryMiB = 1,
