@@ -18,6 +18,9 @@ public sealed record RunSummary
     /// <summary>Held-out rewards of the final model.</summary>
     public required HeldOut Final { get; init; }
 
+    /// <summary>Scripted rules on the same held-out tasks.</summary>
+    public IReadOnlyList<ReferenceSummary> References { get; init; } = [];
+
     /// <summary>What exploration spent.</summary>
     public required ExploreSummary Explore { get; init; }
 
@@ -36,6 +39,9 @@ public sealed record RunSummary
 
 /// <summary>Mean held-out reward by greedy decoding and by sampling at T=1, each with its bootstrap interval [low, high].</summary>
 public sealed record HeldOut(double Greedy, double Sampled, IReadOnlyList<double> GreedyInterval, IReadOnlyList<double> SampledInterval);
+
+/// <summary>Mean held-out reward of a scripted rule with its bootstrap interval [low, high].</summary>
+public sealed record ReferenceSummary(string Name, double Mean, IReadOnlyList<double> Interval);
 
 /// <summary>See <see cref="Exploration.Budget"/>.</summary>
 public sealed record ExploreSummary(

@@ -62,7 +62,7 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     private static readonly string[] s_headerKinds =
     [
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<EvaluationFinished>(),
-        EventKinds.Of<CheckpointSaved>(), EventKinds.Of<AlertRaised>(), EventKinds.Of<RunEnded>(),
+        EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<CheckpointSaved>(), EventKinds.Of<AlertRaised>(), EventKinds.Of<RunEnded>(),
     ];
 
     /// <summary>Runs, newest first, and how many there are in all.</summary>
@@ -159,8 +159,8 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
                     return null;
                 }
 
-                var (step, evaluation) = (EventKinds.Of<StepDecided>(), EventKinds.Of<EvaluationFinished>());
-                var json = await context.Events.AsNoTracking().Where(e => e.RunKey == run.Key && (e.Kind == step || e.Kind == evaluation))
+                string[] kinds = [EventKinds.Of<StepDecided>(), EventKinds.Of<EvaluationFinished>(), EventKinds.Of<ReferenceEvaluated>()];
+                var json = await context.Events.AsNoTracking().Where(e => e.RunKey == run.Key && kinds.Contains(e.Kind))
                     .OrderBy(e => e.Seq).Select(e => e.Json).ToListAsync(cancellationToken).ConfigureAwait(false);
                 // Single episodes are read on the evaluation page, not with every snapshot.
                 var events = json.Select(Read<RunFact>).Select(f => f is EvaluationFinished e ? (RunEvent)(e with { Episodes = [] }) : f).ToList();

@@ -21,7 +21,19 @@ public enum TaskSplit
 /// <param name="Index">0-based position within its split.</param>
 /// <param name="Id">Stable id, without blanks or slashes, for example "shop-train-12" or "spider-831".</param>
 /// <param name="Instruction">What the agent is asked, as text.</param>
-public sealed record AgentTask(TaskSplit Split, int Index, string Id, string Instruction);
+public sealed record AgentTask(TaskSplit Split, int Index, string Id, string Instruction)
+{
+    /// <summary>
+    /// Tasks of one group are alike (one product wanted, one gold query asked for): exploration spreads over groups, and
+    /// intervals resample groups. A task is its own group unless the environment says otherwise.
+    /// </summary>
+    public string Group { get; init; } = Id;
+}
+
+/// <summary>A scripted rule that results are compared with.</summary>
+/// <param name="Name">For the result page, for example "first hit".</param>
+/// <param name="Act">The next action in an episode that is not finished.</param>
+public sealed record ReferencePolicy(string Name, Func<IEpisode, SeededRandom, string> Act);
 
 /// <summary>
 /// A deterministic environment: the same actions after the same task give the same state, observation and reward.
@@ -53,8 +65,21 @@ public interface IAgentEnvironment : IDisposable
     /// </summary>
     IReadOnlyCollection<string> ControlWords { get; }
 
+    /// <summary>
+    /// Words that hold the instruction's sentence together, such as "with": vocabulary permutation leaves them alone, so that the
+    /// policy can still read which part is which.
+    /// </summary>
+    IReadOnlyCollection<string> TemplateWords => [];
+
     /// <summary>Tasks of a split, in a fixed order.</summary>
     IReadOnlyList<AgentTask> Tasks(TaskSplit split);
+
+    /// <summary>The task of each demonstration: the training tasks in turn, unless the environment has more to learn from.</summary>
+    IReadOnlyList<AgentTask> DemonstrationTasks(int count)
+    {
+        var tasks = Tasks(TaskSplit.Train);
+        return [.. Enumerable.Range(0, count).Select(i => tasks[i % tasks.Count])];
+    }
 
     /// <summary>A new episode at the start of a task.</summary>
     IEpisode Reset(AgentTask task);
@@ -66,6 +91,9 @@ public interface IAgentEnvironment : IDisposable
     /// <param name="episode">Not finished, made by this environment.</param>
     /// <param name="random">The expert's slips.</param>
     string ExpertAction(IEpisode episode, SeededRandom random);
+
+    /// <summary>Scripted rules that are played on the test tasks and shown beside the policy; the expert is always one.</summary>
+    IReadOnlyList<ReferencePolicy> References => [new("expert", ExpertAction)];
 }
 
 /// <summary>One episode: a value that can be forked at any step.</summary>

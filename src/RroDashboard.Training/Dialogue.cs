@@ -23,6 +23,9 @@ public sealed class Dialogue
             : throw new InvalidOperationException($"The word '{environment.ActionEnd}' that ends an action is not in the vocabulary: no demonstration contains it.");
         FreeIds = [.. Enumerable.Range(0, tokenizer.Size).Where(id =>
             tokenizer.IsText(id) && !environment.ControlWords.Contains(tokenizer.Show(id).TrimStart(' '), StringComparer.Ordinal))];
+        var things = FreeIds.Where(id => tokenizer.Show(id).TrimStart(' ') is { Length: > 1 } word
+            && char.IsLetterOrDigit(word[0]) && !environment.TemplateWords.Contains(word, StringComparer.Ordinal)).ToList();
+        ExchangeableWords = [.. things.GroupBy(id => tokenizer.Show(id)[0] == ' ').OrderBy(g => g.Key).Select(g => g.ToArray())];
         FreeOrEndIds = [.. FreeIds.Append(ActionEnd).Order()];
     }
 
@@ -31,6 +34,12 @@ public sealed class Dialogue
 
     /// <summary>Tokens that may stand where an action has free words, ascending: text, but no control word of the environment.</summary>
     internal int[] FreeIds { get; }
+
+    /// <summary>
+    /// Words and pieces of two characters or more that stand for things, not for structure: those with a blank before them, and those
+    /// without. Within each of the two, vocabulary permutation may exchange them.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<int>> ExchangeableWords { get; }
 
     internal bool IsBlank(int token) => _tokenizer.IsBlank(token);
 

@@ -8,12 +8,13 @@ namespace RroDashboard.Training;
 
 /// <summary>
 /// Held-out evaluation: one greedy and one T=1 episode per test task, because greedy decoding of a half-trained policy loops while
-/// sampling does not, and the two can move in opposite directions (learning.md 4). Intervals are bootstrapped over tasks; they say
+/// sampling does not, and the two can move in opposite directions (learning.md 4). Intervals are bootstrapped over groups of tasks; they say
 /// nothing about training seeds.
 /// </summary>
 public static class Evaluate
 {
     private const double Confidence = 0.95;
+    private const double PerfectTolerance = 1e-3;
 
     /// <summary>Plays the plan's test tasks with the current policy.</summary>
     /// <param name="context">The run.</param>
@@ -28,6 +29,38 @@ public static class Evaluate
         return new HeldOut(greedy.Mean, sampled.Mean, [greedy.Low, greedy.High], [sampled.Low, sampled.High]);
     }
 
+    /// <summary>Plays the environment's scripted rules on the same tasks; they do not depend on the policy.</summary>
+    public static IReadOnlyList<ReferenceSummary> References(RunContext context, TaskSplit split = TaskSplit.Test)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var tasks = context.Environment.Tasks(split).Take(context.Plan.Evaluate.Tasks).ToArray();
+        var results = new List<ReferenceSummary>();
+        foreach (var (index, reference) in context.Environment.References.Index())
+        {
+            context.CancellationToken.ThrowIfCancellationRequested();
+            var rewards = tasks.Select((task, i) =>
+            {
+                var random = context.Random(Purpose.Reference, index, i);
+                var episode = context.Environment.Reset(task);
+                while (!episode.Finished)
+                {
+                    episode.Step(reference.Act(episode, random));
+                }
+
+                return episode.Reward;
+            }).ToArray();
+            var interval = Interval(context, tasks, rewards, context.Random(Purpose.Bootstrap, -1, index));
+            var perfect = rewards.Count(r => r >= context.Environment.RewardRange.High - PerfectTolerance) / (double)rewards.Length;
+            context.Journal.Record(new ReferenceEvaluated(reference.Name, rewards.Average(), interval.Low, interval.High, perfect));
+            results.Add(new ReferenceSummary(reference.Name, rewards.Average(), [interval.Low, interval.High]));
+        }
+
+        return results;
+    }
+
+    private static Interval Interval(RunContext context, AgentTask[] tasks, double[] rewards, SeededRandom random) =>
+        Bootstrap.Mean(rewards, [.. tasks.Select(t => t.Group)], Confidence, context.Plan.Evaluate.BootstrapResamples, random);
+
     private static EvaluationFinished Play(RunContext context, Stage stage, TaskSplit split, string decoding, double temperature)
     {
         var tasks = context.Environment.Tasks(split).Take(context.Plan.Evaluate.Tasks).ToArray();
@@ -38,7 +71,7 @@ public static class Evaluate
         engine.Run(tasks.Select((task, index) => (Func<Task>)(() => PlayOneAsync(task, index))));
 
         var rewards = episodes.Select(e => e.Reward).ToArray();
-        var interval = Bootstrap.Mean(rewards, Confidence, context.Plan.Evaluate.BootstrapResamples, context.Random(Purpose.Bootstrap, (long)stage, temperature > 0 ? 1 : 0));
+        var interval = Interval(context, tasks, rewards, context.Random(Purpose.Bootstrap, (long)stage, temperature > 0 ? 1 : 0));
         var range = context.Environment.RewardRange;
         var actions = episodes.Sum(e => e.Steps);
         var result = new EvaluationFinished(
@@ -47,7 +80,7 @@ public static class Evaluate
             rewards.Average(),
             interval.Low,
             interval.High,
-            PerfectShare: rewards.Count(r => r >= range.High - 1e-3) / (double)rewards.Length,
+            PerfectShare: rewards.Count(r => r >= range.High - PerfectTolerance) / (double)rewards.Length,
             ZeroShare: rewards.Count(r => r == 0) / (double)rewards.Length,
             InvalidRate: actions == 0 ? 0 : episodes.Sum(e => e.InvalidActions) / (double)actions,
             MeanSteps: actions / (double)episodes.Length,

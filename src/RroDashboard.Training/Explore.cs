@@ -53,7 +53,9 @@ public sealed class Explore
         var explore = new Explore(context);
         var tasks = context.Environment.Tasks(TaskSplit.Train).ToArray();
         context.Random(Purpose.ExploreTasks).Shuffle<AgentTask>(tasks);
-        context.Sampler.Run(tasks.Take(context.Plan.Explore.Tasks).Select((task, index) => (Func<Task>)(() => explore.WalkAsync(index, task))));
+        // One task of each group in turn: few tasks then still cover many products or queries.
+        var spread = tasks.GroupBy(t => t.Group, StringComparer.Ordinal).SelectMany(g => g.Select((task, turn) => (task, turn))).OrderBy(t => t.turn).Select(t => t.task);
+        context.Sampler.Run(spread.Take(context.Plan.Explore.Tasks).Select((task, index) => (Func<Task>)(() => explore.WalkAsync(index, task))));
         return (explore._pairs, explore.Budget());
     }
 

@@ -74,4 +74,10 @@ public enum Purpose
 
     /// <summary>Bootstrap resamples.</summary>
     Bootstrap,
+
+    /// <summary>Which words are exchanged in a demonstration.</summary>
+    SftPermutation,
+
+    /// <summary>Scripted rules on held-out tasks.</summary>
+    Reference,
 }

@@ -27,17 +27,17 @@ public static class Sft
     private const int WindowBatches = 16;
     private const double FinalLearningRateShare = 0.05;
 
-    /// <summary>Plays demonstrations: the training tasks in turn, the same for every run of one environment.</summary>
+    /// <summary>Plays demonstrations, the same for every run of one environment.</summary>
     public static IReadOnlyList<Demonstration> Demonstrate(IAgentEnvironment environment, RunPlan plan)
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(plan);
-        var tasks = environment.Tasks(TaskSplit.Train);
+        var tasks = environment.DemonstrationTasks(plan.Sft.Demonstrations);
         var demonstrations = new Demonstration[plan.Sft.Demonstrations];
         for (var i = 0; i < demonstrations.Length; i++)
         {
             var random = new SeededRandom(plan.Environment.ContentSeed, i);
-            var task = tasks[i % tasks.Count];
+            var task = tasks[i];
             var episode = environment.Reset(task);
             var turns = new List<(string, string)>();
             while (!episode.Finished)
@@ -77,6 +77,7 @@ public static class Sft
         var data = Sequences(context, demonstrations);
 
         using var optimizer = new AdamW(context.Model, options.WeightDecay);
+        var permutation = context.Random(Purpose.SftPermutation);
         var batches = Batches.Schedule([.. data.Select(d => d.Tokens.Length)], options.BatchSize, options.Updates, WindowBatches, context.Random(Purpose.SftOrder));
         for (var update = 0; update < batches.Count; update++)
         {
@@ -84,7 +85,7 @@ public static class Sft
             using var scope = NewDisposeScope();
             var learningRate = LearningRate(options, update);
             optimizer.ZeroGrad();
-            var value = Backward(context.Model, [.. batches[update].Select(i => data[i])], options.ObservationWeight);
+            var value = Backward(context.Model, [.. batches[update].Select(i => (Exchange(context, data[i].Tokens, permutation), data[i].Written))], options.ObservationWeight);
             var norm = optimizer.ClipGradients(options.GradientClip);
             optimizer.Step(learningRate);
 
@@ -170,6 +171,28 @@ public static class Sft
         var weight = tensor(weights);
         var chosen = logProbs.gather(1, tensor(targets).unsqueeze(1)).squeeze(1);          // (B T)
         return -(chosen * weight).sum() / weights.Sum();
+    }
+
+    // With the plan's chance, every word becomes another one throughout the demonstration (learning.md 16.6).
+    private static int[] Exchange(RunContext context, int[] tokens, SeededRandom random)
+    {
+        if (!random.Chance(context.Plan.Sft.VocabularyPermutation))
+        {
+            return tokens;
+        }
+
+        var map = Enumerable.Range(0, context.Model.Vocabulary).ToArray();
+        foreach (var words in context.Dialogue.ExchangeableWords)
+        {
+            var others = words.ToArray();
+            random.Shuffle<int>(others);
+            for (var i = 0; i < words.Count; i++)
+            {
+                map[words[i]] = others[i];
+            }
+        }
+
+        return [.. tokens.Select(t => map[t])];
     }
 
     // The first token is never predicted.

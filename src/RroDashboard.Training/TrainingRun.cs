@@ -65,6 +65,7 @@ public sealed class TrainingRun
 
         Log($"{demonstrations.Count} demonstrations with a mean reward of {demonstrations.Average(d => d.Reward):0.000} in {demonstrations.Average(d => d.Turns.Count):0.0} steps; a vocabulary of {tokenizer.Size} tokens; a policy of {model.ParameterCount} parameters.");
 
+        var references = Evaluate.References(context);
         Timed(Stage.Sft, () => Sft.Train(context, demonstrations));
         Save(Stage.Sft);
         var before = Timed(Stage.Baseline, () => Evaluate.Run(context, Stage.Baseline));
@@ -73,7 +74,7 @@ public sealed class TrainingRun
         var dpo = Timed(Stage.Dpo, () => Dpo.Train(context, pairs, demonstrations));
         Save(Stage.Dpo);
         var after = Timed(Stage.Evaluate, () => Evaluate.Run(context, Stage.Evaluate));
-        return Summarise(before, after, budget, dpo, _time.GetElapsedTime(began).TotalSeconds);
+        return Summarise(references, before, after, budget, dpo, _time.GetElapsedTime(began).TotalSeconds);
 
         void Log(FormattableString text) => _journal.Sample(new LogLine("info", FormattableString.Invariant(text)));
 
@@ -96,11 +97,12 @@ public sealed class TrainingRun
         return result;
     }
 
-    private RunSummary Summarise(HeldOut before, HeldOut after, Budget budget, DpoSummary dpo, double total) => new()
+    private RunSummary Summarise(IReadOnlyList<ReferenceSummary> references, HeldOut before, HeldOut after, Budget budget, DpoSummary dpo, double total) => new()
     {
         Preset = _plan.Preset,
         Seed = _plan.Seed,
         Settings = PlanSettings.ToDictionary(_plan),
+        References = references,
         Sft = before,
         Final = after,
         Explore = new ExploreSummary(

@@ -69,6 +69,46 @@ public sealed class StageTests
     }
 
     [Fact]
+    public void ExchangeableWords_MiniShop_LeavesTheActionFrameAlone()
+    {
+        using var scope = NewDisposeScope();
+        using var test = new TestContext();
+        var words = test.Run.Dialogue.ExchangeableWords.SelectMany(w => w).Select(id => test.Tokenizer.Show(id)).ToList();
+
+        Assert.Contains(" results", words);
+        Assert.DoesNotContain(words, w => w.Contains('[', StringComparison.Ordinal) || w.Contains(']', StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void SftTrain_VocabularyPermutation_TrainsOnOtherWordsButTheSameFrame()
+    {
+        using var scope = NewDisposeScope();
+        using var plain = new TestContext("Sft.Updates=3");
+        using var permuted = new TestContext("Sft.Updates=3", "Sft.VocabularyPermutation=1");
+
+        Sft.Train(plain.Run, plain.Demonstrations);
+        Sft.Train(permuted.Run, permuted.Demonstrations);
+
+        var (a, b) = (plain.Journal.Series("sft/loss"), permuted.Journal.Series("sft/loss"));
+        Assert.Equal(3, b.Length);
+        Assert.NotEqual(a, b);
+    }
+
+    [Fact]
+    public void References_MiniShop_PlaysTheExpertOnTheTestTasks()
+    {
+        using var scope = NewDisposeScope();
+        using var test = new TestContext();
+
+        var expert = Assert.Single(Evaluate.References(test.Run));
+
+        Assert.Equal("expert", expert.Name);
+        Assert.InRange(expert.Mean, 0.4, 0.95);
+        Assert.InRange(expert.Mean, expert.Interval[0], expert.Interval[1]);
+        Assert.Equal(expert.Mean, Assert.Single(test.Journal.Facts.OfType<ReferenceEvaluated>()).Mean);
+    }
+
+    [Fact]
     public void SftTrain_DemonstrationsLongerThanTheContext_AreLeftOutWithAnAlert()
     {
         using var scope = NewDisposeScope();

@@ -150,13 +150,18 @@ const charts = {
           marker: { color: colour, size: 11, symbol }, hovertemplate: '%{y:.3f}',
         };
       };
+      const references = [...model.references.values()];
+      const lines = p => references.map((r, i) => ({
+        type: 'scatter', mode: 'lines', name: r.name, x: [-0.6, 1.6], y: [r.mean, r.mean],
+        line: { color: p.muted, width: 1, dash: i === 0 ? 'dash' : 'dot' }, hovertemplate: '%{y:.3f}',
+      }));
       const interval = at => at ? `${number(at.mean)} [${number(at.low)}, ${number(at.high)}]` : '-';
       const greedy = found.find(row => row.decoding === 'greedy');
       return {
-        traces: p => [points('before', p.series[1], 'after fine-tuning', 'circle', -0.1), points('after', p.series[0], 'after DPO', 'diamond', 0.1)],
+        traces: p => [points('before', p.series[1], 'after fine-tuning', 'circle', -0.1), points('after', p.series[0], 'after DPO', 'diamond', 0.1), ...lines(p)],
         layout: { yTitle: 'mean reward', xaxis: { tickvals: [0, 1], ticktext: decodings, range: [-0.6, 1.6], zeroline: false }, yaxis: { range: [Math.min(0, model.range.low), model.range.high * 1.02] }, legend: true, hovermode: 'closest' },
         columns: ['decoding', 'before [95 %]', 'after [95 %]'],
-        rows: () => found.map(row => [row.decoding, interval(row.before), interval(row.after)]),
+        rows: () => [...found.map(row => [row.decoding, interval(row.before), interval(row.after)]), ...references.map(r => [`scripted: ${r.name}`, interval(r), '-'])],
         summary: greedy?.after && greedy?.before
           ? `Greedy reward on held-out tasks went from ${number(greedy.before.mean)} to ${number(greedy.after.mean)}; bars are 95 % intervals.`
           : `Before preference training: ${interval(greedy?.before ?? greedy?.after)} greedy.`,

@@ -43,6 +43,7 @@ export class RunModel {
     this.rose = 0;
     this.budget = null;
     this.held = new Map();
+    this.references = new Map();
     this.progress = new Map();
     this.stage = null;
     this.changes = new Set();
@@ -101,6 +102,11 @@ export class RunModel {
 
   addEvaluation(evaluation) {
     this.held.set(`${evaluation.stage}/${evaluation.decoding}`, evaluation);
+    this.changes.add('held');
+  }
+
+  addReference(reference) {
+    this.references.set(reference.name, reference);
     this.changes.add('held');
   }
 

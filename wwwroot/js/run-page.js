@@ -114,6 +114,9 @@ class RunPage {
         case 'evaluationFinished':
           this.#model.addEvaluation(event);
           break;
+        case 'referenceEvaluated':
+          this.#model.addReference(event);
+          break;
         case 'progressReported':
           this.#model.setProgress(event.stage, event.done, event.total);
           break;

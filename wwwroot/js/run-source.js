@@ -140,6 +140,7 @@ function toSnapshot(snapshot) {
         else if (e.type === 'stepDecided') model.addDecision(e);
         else if (e.type === 'budgetReported') model.setBudget(e.budget);
         else if (e.type === 'evaluationFinished') model.addEvaluation(e);
+        else if (e.type === 'referenceEvaluated') model.addReference(e);
       }
     },
   };

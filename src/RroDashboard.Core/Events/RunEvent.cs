@@ -57,6 +57,7 @@ public enum Stage
 [JsonDerivedType(typeof(TaskFinished), "taskFinished")]
 [JsonDerivedType(typeof(PairCreated), "pairCreated")]
 [JsonDerivedType(typeof(EvaluationFinished), "evaluationFinished")]
+[JsonDerivedType(typeof(ReferenceEvaluated), "referenceEvaluated")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpointSaved")]
 [JsonDerivedType(typeof(AlertRaised), "alertRaised")]
 [JsonDerivedType(typeof(RunEnded), "runEnded")]
@@ -192,6 +193,14 @@ public sealed record EvaluationFinished(
     double InvalidRate,
     double MeanSteps,
     IReadOnlyList<EpisodeResult> Episodes) : RunFact;
+
+/// <summary>A scripted rule played on the held-out tasks: what the policy's numbers are to be read against.</summary>
+/// <param name="Name">For example "expert".</param>
+/// <param name="Mean">Mean final reward.</param>
+/// <param name="Low">Lower end of the bootstrap interval.</param>
+/// <param name="High">Upper end of the bootstrap interval.</param>
+/// <param name="PerfectShare">Share of episodes at the highest reward.</param>
+public sealed record ReferenceEvaluated(string Name, double Mean, double Low, double High, double PerfectShare) : RunFact;
 
 /// <summary>The policy was written to disk.</summary>
 /// <param name="Stage">After which stage.</param>

@@ -156,6 +156,10 @@ public sealed class SftOptions
     [Setting("Loss weight of tokens that the policy does not write (instruction, observations); its own tokens have weight 1.", Min = 0, Max = 1, Advanced = true)]
     public double ObservationWeight { get; set; } = 0.1;
 
+    /// <summary>Vocabulary permutation.</summary>
+    [Setting("Chance that a demonstration is trained with its words exchanged for others at random, the same way throughout; copying is then the only way to predict, so words never seen can be copied too.", Min = 0, Max = 1, Advanced = true)]
+    public double VocabularyPermutation { get; set; }
+
     /// <summary>Weight decay.</summary>
     [Setting("Weight decay of AdamW, on all parameters.", Min = 0, Max = 1, Advanced = true)]
     public double WeightDecay { get; set; } = 0.01;

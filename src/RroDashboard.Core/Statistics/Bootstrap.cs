@@ -10,30 +10,40 @@ public readonly record struct Interval(double Low, double High)
 /// <summary>Percentile bootstrap (Efron and Tibshirani, 1993, chapter 13): no assumption on the shape of rewards.</summary>
 public static class Bootstrap
 {
-    /// <summary>Interval of the mean of <paramref name="values"/>.</summary>
+    /// <summary>Interval of the mean of <paramref name="values"/>, whole groups resampled: tasks of one group are not independent.</summary>
     /// <param name="values">One value per task.</param>
+    /// <param name="groups">The group of each task; its own for a task that stands alone.</param>
     /// <param name="confidence">For example .95.</param>
     /// <param name="resamples">Number of resamples, at least 100.</param>
     /// <param name="random">Stream of its own, so that the interval can be recomputed.</param>
     /// <exception cref="ArgumentException">No values.</exception>
-    public static Interval Mean(ReadOnlySpan<double> values, double confidence, int resamples, SeededRandom random)
+    public static Interval Mean(IReadOnlyList<double> values, IReadOnlyList<string> groups, double confidence, int resamples, SeededRandom random)
     {
-        if (values.IsEmpty)
+        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(groups);
+        if (values.Count == 0)
         {
             throw new ArgumentException("A bootstrap interval needs at least one value.", nameof(values));
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(resamples, 100);
+        if (values.Count != groups.Count)
+        {
+            throw new ArgumentException($"{values.Count} values have {groups.Count} groups.", nameof(groups));
+        }
+
+        var sums = values.Zip(groups).GroupBy(v => v.Second, StringComparer.Ordinal).Select(g => (Sum: g.Sum(v => v.First), Count: g.Count())).ToArray();
         var means = new double[resamples];
         for (var r = 0; r < resamples; r++)
         {
-            var sum = 0.0;
-            for (var i = 0; i < values.Length; i++)
+            var (sum, count) = (0.0, 0);
+            for (var i = 0; i < sums.Length; i++)
             {
-                sum += values[random.Next(values.Length)];
+                var drawn = sums[random.Next(sums.Length)];
+                (sum, count) = (sum + drawn.Sum, count + drawn.Count);
             }
 
-            means[r] = sum / values.Length;
+            means[r] = sum / count;
         }
 
         Array.Sort(means);

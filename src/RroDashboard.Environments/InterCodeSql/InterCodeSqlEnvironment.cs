@@ -79,7 +79,7 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
 
         foreach (var (split, members) in InterCodeTasks.Divide(records, options))
         {
-            _tasks[split] = [.. members.Select((record, i) => new AgentTask(split, i, string.Create(CultureInfo.InvariantCulture, $"spider-{record.Number}"), record.Question))];
+            _tasks[split] = [.. members.Select((record, i) => new AgentTask(split, i, string.Create(CultureInfo.InvariantCulture, $"spider-{record.Number}"), record.Question) { Group = record.Gold })];
             foreach (var record in members)
             {
                 _contents[string.Create(CultureInfo.InvariantCulture, $"spider-{record.Number}")] = new Content(record);

@@ -222,6 +222,6 @@ public sealed partial class WordTokenizer
     }
 
     // A blank belongs to the word after it, so that decoding is plain concatenation. "search[" and "$35" are one word.
-    [GeneratedRegex(@" ?(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|[A-Za-z_][A-Za-z0-9_]*\[?|\$?[0-9]+|<[a-z][0-9]*>|[^\sA-Za-z0-9_])|\s", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@" ?(?:[\uD800-\uDBFF][\uDC00-\uDFFF]|[A-Za-z_][A-Za-z0-9_]*\[?|\$?[0-9]+|<[a-z]+[0-9]*>|[^\sA-Za-z0-9_])|\s", RegexOptions.CultureInvariant)]
     private static partial Regex Words_();
 }

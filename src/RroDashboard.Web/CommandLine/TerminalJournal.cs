@@ -49,6 +49,9 @@ internal sealed class TerminalJournal(CommandConsole console) : IRunJournal
             case EvaluationFinished evaluation:
                 Line(string.Create(CultureInfo.InvariantCulture, $"{Name(evaluation.Stage)}, {evaluation.Decoding}: {evaluation.Mean:0.000} [{evaluation.Low:0.000}, {evaluation.High:0.000}]"));
                 break;
+            case ReferenceEvaluated reference:
+                Line(string.Create(CultureInfo.InvariantCulture, $"Held-out, scripted rule '{reference.Name}': {reference.Mean:0.000} [{reference.Low:0.000}, {reference.High:0.000}]"));
+                break;
             case AlertRaised alert:
                 Line($"{alert.Severity}: {alert.Text}");
                 break;

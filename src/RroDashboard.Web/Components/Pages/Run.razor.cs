@@ -164,6 +164,8 @@ public sealed partial class Run : IAsyncDisposable
         _ => "measured after fine-tuning and at the end",
     };
 
+    private string ReferenceNote() => string.Join(", ", View.References.Values.Select(r => $"{r.Name} {Words.Reward(r.Mean)}"));
+
     private bool IsChanged(PlanSetting setting) => _preset is not null && setting.GetText(_plan) != setting.GetText(_preset);
 
     // Called on the streaming side's thread: only remembers.

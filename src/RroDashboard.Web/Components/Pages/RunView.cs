@@ -34,6 +34,9 @@ public sealed class RunView
     /// <summary>Held-out evaluations, by stage and decoding.</summary>
     public Dictionary<(Stage Stage, string Decoding), EvaluationFinished> Held { get; } = [];
 
+    /// <summary>Scripted rules on the held-out tasks, by name.</summary>
+    public SortedDictionary<string, ReferenceEvaluated> References { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Newest first.</summary>
     public List<AlertRaised> Alerts { get; } = [];
 
@@ -79,6 +82,9 @@ public sealed class RunView
                 return true;
             case EvaluationFinished evaluation:
                 Held[(evaluation.Stage, evaluation.Decoding)] = evaluation;
+                return true;
+            case ReferenceEvaluated reference:
+                References[reference.Name] = reference;
                 return true;
             case AlertRaised alert when !Alerts.Contains(alert):
                 Alerts.Insert(0, alert);
