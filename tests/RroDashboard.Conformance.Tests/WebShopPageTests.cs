@@ -13,6 +13,8 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
 {
     private const string PagesFile = "webshop_pages.json";
     private const string TranscriptsFile = "webshop_real_transcripts.json";
+    private const string ResultsMark = " (Total results: ";
+    private const int ProductsPerPage = 10;
 
     [GoldenFact(PagesFile)]
     public void Pages_EveryStep_AsTheOriginal()
@@ -92,14 +94,13 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
             EqualityComparer<T>.Default.Equals(actual, expected) ? null : Wrong(episode, at, what, actual, expected);
     }
 
-    // A page of 10 shows which were first of how many; the others are filled up with what is left of the catalogue.
+    // The pages of results show which were found at which place of how many; the other places are filled up with what is left
+    // of the catalogue.
     private static IEnumerable<string?> Replay(JsonElement transcript)
     {
         var steps = transcript.GetProperty("steps").EnumerateArray().ToList();
         var name = "goal " + transcript.GetProperty("goal_index_agentgym").GetRawText();
-        var found = new Queue<string[]>(steps
-            .Where(s => s.GetProperty("action").GetString()?.StartsWith("search[", StringComparison.Ordinal) == true)
-            .Select(s => Shown(s.GetProperty("observation").GetString()!)));
+        var found = new Queue<string[]>(Searches(steps).Select(Shown));
         var finalReward = transcript.GetProperty("final_reward").GetDouble();
         var site = new ShopSite(
             PlainCatalogue.Products, new Dictionary<string, double>(StringComparer.Ordinal), new GivenSearch(_ => found.Dequeue()), (_, _, _, _) => finalReward);
@@ -118,13 +119,44 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
         }
     }
 
-    private static string[] Shown(string observation)
+    // For each search, the result pages up to the next one.
+    private static List<List<string>> Searches(List<JsonElement> steps)
+    {
+        var searches = new List<List<string>>();
+        foreach (var step in steps)
+        {
+            if (ShopAction.Parse(step.GetProperty("action").GetString() ?? "") is { Name: ShopAction.Search, Argument: not null })
+            {
+                searches.Add([]);
+            }
+
+            if (step.GetProperty("observation").GetString()!.Contains(ResultsMark, StringComparison.Ordinal))
+            {
+                searches[^1].Add(step.GetProperty("observation").GetString()!);
+            }
+        }
+
+        return searches;
+    }
+
+    private static string[] Shown(List<string> pages)
     {
         var known = PlainCatalogue.Products.Select(p => p.Asin).ToHashSet(StringComparer.Ordinal);
-        var parts = observation.Split(PageObservation.Separator);
-        string[] shown = [.. parts.Where(known.Contains)];
-        var total = parts.First(p => p.StartsWith("Page ", StringComparison.Ordinal)).Split(": ")[1].TrimEnd(')');
-        return [.. shown.Concat(known.Except(shown, StringComparer.Ordinal)).Take(int.Parse(total, CultureInfo.InvariantCulture))];
+        var places = new string?[Count(pages[0], ResultsMark)];
+        foreach (var page in pages)
+        {
+            string[] shown = [.. page.Split(PageObservation.Separator).Where(known.Contains)];
+            shown.CopyTo(places, (Count(page, "[SEP] Page ") - 1) * ProductsPerPage);
+        }
+
+        var rest = new Queue<string>(known.Except(places.OfType<string>(), StringComparer.Ordinal));
+        return [.. places.Select(place => place ?? rest.Dequeue())];
+    }
+
+    private static int Count(string page, string after)
+    {
+        var number = page[(page.IndexOf(after, StringComparison.Ordinal) + after.Length)..].TakeWhile(char.IsAsciiDigit);
+        return int.Parse(string.Concat(number), CultureInfo.InvariantCulture);
     }
 
     private static string Fields(ShopSession session) => string.Join(

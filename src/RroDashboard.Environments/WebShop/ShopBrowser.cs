@@ -61,6 +61,24 @@ public sealed class ShopBrowser : IShopFront
     public bool LastActed { get; private set; }
 
     /// <summary>
+    /// Equal for two episodes of one task exactly when nothing that can still be seen or happen differs:
+    /// <see cref="ShopSession.StateKey"/>, the products marked as visited if the mode marks them, and the history shown.
+    /// </summary>
+    public string StateKey
+    {
+        get
+        {
+            var key = Session.StateKey;
+            if (_options.Mode == ObservationMode.TextRich)
+            {
+                key += "\n" + string.Join(' ', Session.VisitedAsins.Order(StringComparer.Ordinal));
+            }
+
+            return _observations.Count + _actions.Count == 0 ? key : string.Join('\n', [key, .. _observations, .. _actions]);
+        }
+    }
+
+    /// <summary>
     /// Acts. The observation is the state of the original: the current page, and before it as much history as is asked for
     /// and there is, oldest first.
     /// </summary>

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
 
 namespace RroDashboard.Environments.WebShop;
 
@@ -13,6 +15,11 @@ public sealed record ChosenOption(string Name, string Value);
 /// </summary>
 public sealed record ShopSession
 {
+    internal const string StartView = "start";
+    internal const string ResultsView = "results";
+    internal const string ItemView = "item";
+    internal const string DoneView = "done";
+
     internal ShopSession()
     {
     }
@@ -25,6 +32,9 @@ public sealed record ShopSession
 
     /// <summary>The page that is open.</summary>
     public required ShopPage Page { get; init; }
+
+    /// <summary>Which page that is: "start", "results", "item", "done", or the name of a sub page, for example "Features".</summary>
+    public required string View { get; init; }
 
     /// <summary>Its address. It decides what "&lt; Prev" means, and which options <c>text_rich</c> shows as clicked.</summary>
     public required string Url { get; init; }
@@ -42,10 +52,35 @@ public sealed record ShopSession
     public ImmutableHashSet<string> VisitedAsins { get; init; } = [];
 
     /// <summary>In the order in which their names were first clicked.</summary>
-    public ImmutableArray<ChosenOption> Options { get; init; } = [];
+    public IReadOnlyList<ChosenOption> Options { get; init; } = [];
 
     /// <summary>All results of the last search, for paging; they follow from <see cref="Keywords"/>.</summary>
     internal IReadOnlyList<Product> Hits { get; init; } = [];
+
+    /// <summary>
+    /// Equal for two sessions of one task exactly when the page and everything that can still happen to it are the same; the
+    /// order in which options were clicked is left out, because no page and no score depends on it. So are the products
+    /// visited, which only the rich observation shows.
+    /// </summary>
+    public string StateKey
+    {
+        get
+        {
+            var key = new StringBuilder(View).Append('\n').Append(Asin).Append('\n');
+            foreach (var option in Options.OrderBy(o => o.Name, StringComparer.Ordinal))
+            {
+                key.Append(option.Name).Append('\u001f').Append(option.Value).Append('\u001e');
+            }
+
+            // After a purchase only a new search is left, and it asks for neither.
+            if (Keywords is not null && View != DoneView)
+            {
+                key.Append('\n').Append(CultureInfo.InvariantCulture, $"{PageNumber}").Append('\n').AppendJoin(' ', Keywords);
+            }
+
+            return key.ToString();
+        }
+    }
 
     /// <summary>A session on its start page.</summary>
     /// <param name="id">Part of the addresses; in the original's own runs a number as text.</param>
@@ -54,7 +89,7 @@ public sealed record ShopSession
     {
         ArgumentException.ThrowIfNullOrEmpty(id);
         ArgumentNullException.ThrowIfNull(goal);
-        return new() { Id = id, Goal = goal, Page = ShopPages.Start(goal.InstructionText), Url = $"{ShopSite.BaseUrl}/{id}" };
+        return new() { Id = id, Goal = goal, View = StartView, Page = ShopPages.Start(goal.InstructionText), Url = $"{ShopSite.BaseUrl}/{id}" };
     }
 }
 

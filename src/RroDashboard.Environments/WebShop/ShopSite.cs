@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using RroDashboard.Core.Statistics;
@@ -168,6 +167,7 @@ public sealed class ShopSite
         Asin = null,
         Options = [],
         Hits = hits,
+        View = ShopSession.ResultsView,
         Page = ShopPages.Results(session.Goal.InstructionText, hits, page),
         Url = $"{BaseUrl}/{ResultsName}/{session.Id}/{Join(keywords)}/{Number(page)}",
     };
@@ -191,6 +191,7 @@ public sealed class ShopSite
             Asin = asin,
             VisitedAsins = visited,
             Options = options,
+            View = ShopSession.ItemView,
             Page = ShopPages.Item(session.Goal.InstructionText, product, _options.ShowAttributes),
             Url = $"{BaseUrl}/{ItemName}/{session.Id}/{asin}/{Join(session.Keywords ?? [])}/{Number(session.PageNumber)}/{ShopText.Json(options)}",
         };
@@ -198,6 +199,7 @@ public sealed class ShopSite
 
     private ShopSession OpenSubPage(ShopSession session, ShopButton which) => session with
     {
+        View = which.Text,
         Page = ShopPages.SubPage(session.Goal.InstructionText, ProductOf(session.Asin), which),
         Url = $"{BaseUrl}/{SubPageName}/{session.Id}/{session.Asin}/{Join(session.Keywords ?? [])}/{Number(session.PageNumber)}/{which.Text}/{ShopText.Dictionary(session.Options)}",
     };
@@ -209,6 +211,7 @@ public sealed class ShopSite
         var reward = _score(product, session.Goal, price, session.Options);
         var end = session with
         {
+            View = ShopSession.DoneView,
             Page = ShopPages.End(product.Asin, session.Options, reward),
             Url = $"{BaseUrl}/{DoneName}/{session.Id}/{product.Asin}/{ShopText.Dictionary(session.Options)}",
         };
@@ -216,18 +219,9 @@ public sealed class ShopSite
     }
 
     // A dictionary of Python: a known name keeps its place.
-    private static ImmutableArray<ChosenOption> Choose(ImmutableArray<ChosenOption> options, ChosenOption chosen)
-    {
-        for (var i = 0; i < options.Length; i++)
-        {
-            if (options[i].Name == chosen.Name)
-            {
-                return options.SetItem(i, chosen);
-            }
-        }
-
-        return options.Add(chosen);
-    }
+    private static ChosenOption[] Choose(IReadOnlyList<ChosenOption> options, ChosenOption chosen) => options.Any(o => o.Name == chosen.Name)
+        ? [.. options.Select(o => o.Name == chosen.Name ? chosen : o)]
+        : [.. options, chosen];
 
     private Product ProductOf(string? asin) => asin is not null && _byAsin.TryGetValue(asin, out var product)
         ? product
