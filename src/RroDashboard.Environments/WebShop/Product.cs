@@ -26,7 +26,7 @@ public sealed record Product
     /// <summary>Feature lines.</summary>
     public required IReadOnlyList<string> Bullets { get; init; }
 
-    /// <summary>No, one or two US-dollar prices of the record; with none the price is 100.</summary>
+    /// <summary>One price or more, US dollars; a record without any gets 100. Two or more are a range: the first two count.</summary>
     public required IReadOnlyList<double> Pricing { get; init; }
 
     /// <summary>What the page shows: "$10.99", or "$10.99 to $18.99"; numbers as Python prints them.</summary>
