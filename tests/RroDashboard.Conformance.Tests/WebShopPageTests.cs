@@ -194,23 +194,26 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
     private static Dictionary<string, double> Prices(JsonElement prices) =>
         prices.EnumerateObject().ToDictionary(p => p.Name, p => p.Value.GetDouble(), StringComparer.Ordinal);
 
-    private static Goal GoalOf(JsonElement goal) => new()
+    // Reward cases leave out what the reward does not read.
+    private static string Optional(JsonElement item, string name) => item.TryGetProperty(name, out var value) ? value.GetString()! : "";
+
+    internal static Goal GoalOf(JsonElement goal) => new()
     {
-        Asin = goal.GetProperty("asin").GetString()!,
-        Category = goal.GetProperty("category").GetString()!,
+        Asin = Optional(goal, "asin"),
+        Category = Optional(goal, "category"),
         Query = goal.GetProperty("query").GetString()!,
         Name = goal.GetProperty("name").GetString()!,
         ProductCategory = goal.GetProperty("product_category").GetString()!,
-        InstructionText = goal.GetProperty("instruction_text").GetString()!,
+        InstructionText = Optional(goal, "instruction_text"),
         Attributes = [.. goal.GetProperty("attributes").EnumerateArray().Select(a => a.GetString()!)],
         PriceUpper = goal.GetProperty("price_upper").GetDouble(),
         Options = goal.GetProperty("goal_options") is { ValueKind: JsonValueKind.Array } values
             ? [.. values.EnumerateArray().Select(v => new GoalOption(null, v.GetString()!))]
             : [.. goal.GetProperty("goal_options").EnumerateObject().Select(o => new GoalOption(o.Name, o.Value.GetString()!))],
-        Weight = goal.GetProperty("weight").GetDouble(),
+        Weight = goal.TryGetProperty("weight", out var weight) ? weight.GetDouble() : 1,
     };
 
-    private static Goal GoalOf(string instruction) => new()
+    internal static Goal GoalOf(string instruction) => new()
     {
         Asin = "", Category = "", Query = "", Name = "", ProductCategory = "", InstructionText = instruction,
         Attributes = [], PriceUpper = 1_000_000, Options = [], Weight = 1,

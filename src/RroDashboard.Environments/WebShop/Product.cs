@@ -20,6 +20,13 @@ public sealed record Product
     /// <summary>The record's name.</summary>
     public required string Title { get; init; }
 
+    /// <summary>The name by which the title score compares; loading makes it the title, the original keeps both.</summary>
+    public string Name
+    {
+        get => field ?? Title;
+        init;
+    }
+
     /// <summary>The record's full description; may be empty or blanks.</summary>
     public required string Description { get; init; }
 
