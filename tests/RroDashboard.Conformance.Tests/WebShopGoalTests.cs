@@ -91,7 +91,7 @@ public sealed class WebShopGoalTests(ITestOutputHelper output)
 
     private static string WithoutCap(string instruction) => instruction.Split(", and price lower than")[0];
 
-    private static (GoalSet Set, IReadOnlyDictionary<string, double> Prices) Build(bool human, long seed, int? products, int? goals)
+    internal static (GoalSet Set, IReadOnlyDictionary<string, double> Prices) Build(bool human, long seed, int? products, int? goals)
     {
         var (loaded, _) = ProductLoader.Load(
             Golden.DataPath("webshop", "items_shuffle_1000.json"), Golden.DataPath("webshop", "items_ins_v2_1000.json"),

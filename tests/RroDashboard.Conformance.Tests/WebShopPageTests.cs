@@ -11,6 +11,8 @@ namespace RroDashboard.Conformance.Tests;
 /// </summary>
 public sealed class WebShopPageTests(ITestOutputHelper output)
 {
+    private static readonly ToyNouns s_nouns = new();
+
     private const string PagesFile = "webshop_pages.json";
     private const string TranscriptsFile = "webshop_real_transcripts.json";
     private const string ResultsMark = " (Total results: ";
@@ -33,9 +35,9 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
     {
         var server = episode.GetProperty("server").GetString()!;
         var prices = Prices(file.GetProperty(server.Contains("human", StringComparison.Ordinal) ? "product_prices_human_server" : "product_prices_synthetic"));
-        var score = new ExpectedScore(prices);
+        var score = new NotedScore(prices);
         var site = new ShopSite(
-            PlainCatalogue.Products, prices, new GivenSearch(query => rankings[query]), score.Of,
+            WebShopSearchTests.Products, prices, new GivenSearch(query => rankings[query]), score.Of,
             new(ShowAttributes: server.Contains("attrs", StringComparison.Ordinal)));
         var kwargs = episode.GetProperty("kwargs");
         var options = new ShopBrowserOptions(
@@ -56,7 +58,7 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
         }
     }
 
-    private static string? Check(JsonElement episode, int at, JsonElement step, ShopBrowser browser, ExpectedScore score)
+    private static string? Check(JsonElement episode, int at, JsonElement step, ShopBrowser browser, NotedScore score)
     {
         var action = step.GetProperty("action").GetString();
         if (step.TryGetProperty("error", out var error))
@@ -75,14 +77,13 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
 
         // The first step is the reset.
         var expectedReward = step.GetProperty("reward");
-        score.Expected = expectedReward.ValueKind == JsonValueKind.Null ? 0 : expectedReward.GetDouble();
         score.Called = null;
         var answer = action is null ? new ShopAnswer(browser.Start, 0, false) : browser.Step(action);
         var session = browser.Session;
         var available = step.GetProperty("available");
         var (done, clickables) = (step.GetProperty("done").GetBoolean(), available.GetProperty("clickables"));
         return Differ("observation", answer.Observation, step.GetProperty("observation").GetString())
-            ?? Differ("reward", answer.Reward, score.Expected)
+            ?? Differ("reward", answer.Reward, expectedReward.ValueKind == JsonValueKind.Null ? 0 : expectedReward.GetDouble())
             ?? Differ("done", answer.Done, done)
             ?? Differ("purchase scored", score.Called, done ? Purchase(session) : null)
             ?? Differ("clickables", Lines(session.Page.Clickables.Select(c => c.Text)), Lines(clickables.EnumerateArray().Select(c => c.GetString()!)))
@@ -94,69 +95,32 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
             EqualityComparer<T>.Default.Equals(actual, expected) ? null : Wrong(episode, at, what, actual, expected);
     }
 
-    // The pages of results show which were found at which place of how many; the other places are filled up with what is left
-    // of the catalogue.
+    // A recorded episode: our search, our goal with the cap that was recorded (the original draws it unseeded), our reward.
     private static IEnumerable<string?> Replay(JsonElement transcript)
     {
         var steps = transcript.GetProperty("steps").EnumerateArray().ToList();
-        var name = "goal " + transcript.GetProperty("goal_index_agentgym").GetRawText();
-        var found = new Queue<string[]>(Searches(steps).Select(Shown));
-        var finalReward = transcript.GetProperty("final_reward").GetDouble();
+        var index = transcript.GetProperty("goal_index_agentgym").GetInt32();
+        var name = $"goal {index}";
+        var recorded = steps[0].GetProperty("observation").GetString()!.Split(PageObservation.Separator)[2];
+        var cap = recorded.Split("price lower than ") is [_, var words] ? double.Parse(words.Split(' ')[0], CultureInfo.InvariantCulture) : GoalSet.NoCap;
+        var (set, prices) = WebShopGoalTests.Build(human: false, seed: 4242, products: null, goals: null);
+        var goal = set.Goals[index] with { InstructionText = recorded, PriceUpper = cap };
         var site = new ShopSite(
-            PlainCatalogue.Products, new Dictionary<string, double>(StringComparer.Ordinal), new GivenSearch(_ => found.Dequeue()), (_, _, _, _) => finalReward);
-        var parts = steps[0].GetProperty("observation").GetString()!.Split(PageObservation.Separator);
-        var browser = new ShopBrowser(site, "0", GoalOf(parts[2]));
+            WebShopSearchTests.Products, prices, WebShopSearchTests.Index,
+            (product, wanted, price, options) => WebShopReward.Score(product, wanted, price!.Value, options.Select(o => o.Value), s_nouns).Reward);
+        var browser = new ShopBrowser(site, "0", goal);
         for (var at = 0; at < steps.Count; at++)
         {
             var action = steps[at].GetProperty("action").GetString();
             var answer = action is null ? new ShopAnswer(browser.Start, 0, false) : browser.Step(action);
             var expected = steps[at].GetProperty("observation").GetString();
             yield return answer.Observation == expected ? null : Wrong(name, at, "observation", answer.Observation, expected);
-            if (at == steps.Count - 1 && answer.Done && answer.Reward != finalReward)
+            if (at == steps.Count - 1 && answer.Done)
             {
-                yield return Wrong(name, at, "reward", answer.Reward, finalReward);
+                var reward = transcript.GetProperty("final_reward").GetDouble();
+                yield return Math.Abs(answer.Reward - reward) < 1e-9 ? null : Wrong(name, at, "reward", answer.Reward, reward);
             }
         }
-    }
-
-    // For each search, the result pages up to the next one.
-    private static List<List<string>> Searches(List<JsonElement> steps)
-    {
-        var searches = new List<List<string>>();
-        foreach (var step in steps)
-        {
-            if (ShopAction.Parse(step.GetProperty("action").GetString() ?? "") is { Name: ShopAction.Search, Argument: not null })
-            {
-                searches.Add([]);
-            }
-
-            if (step.GetProperty("observation").GetString()!.Contains(ResultsMark, StringComparison.Ordinal))
-            {
-                searches[^1].Add(step.GetProperty("observation").GetString()!);
-            }
-        }
-
-        return searches;
-    }
-
-    private static string[] Shown(List<string> pages)
-    {
-        var known = PlainCatalogue.Products.Select(p => p.Asin).ToHashSet(StringComparer.Ordinal);
-        var places = new string?[Count(pages[0], ResultsMark)];
-        foreach (var page in pages)
-        {
-            string[] shown = [.. page.Split(PageObservation.Separator).Where(known.Contains)];
-            shown.CopyTo(places, (Count(page, "[SEP] Page ") - 1) * ProductsPerPage);
-        }
-
-        var rest = new Queue<string>(known.Except(places.OfType<string>(), StringComparer.Ordinal));
-        return [.. places.Select(place => place ?? rest.Dequeue())];
-    }
-
-    private static int Count(string page, string after)
-    {
-        var number = page[(page.IndexOf(after, StringComparison.Ordinal) + after.Length)..].TakeWhile(char.IsAsciiDigit);
-        return int.Parse(string.Concat(number), CultureInfo.InvariantCulture);
     }
 
     private static string Fields(ShopSession session) => string.Join(
@@ -224,18 +188,16 @@ public sealed class WebShopPageTests(ITestOutputHelper output)
         public IReadOnlyList<SearchHit> Search(string query, int count) => [.. ids(query).Take(count).Select(id => new SearchHit(id, 0))];
     }
 
-    /// <summary>Gives the reward that the case names, and notes for what it was asked.</summary>
-    private sealed class ExpectedScore(Dictionary<string, double> prices)
+    /// <summary>Scores as the cases were made, and notes for what it was asked.</summary>
+    private sealed class NotedScore(IReadOnlyDictionary<string, double> prices)
     {
-        public double Expected { get; set; }
-
         public string? Called { get; set; }
 
         public double Of(Product product, Goal goal, double? price, IReadOnlyList<ChosenOption> options)
         {
             Assert.Equal(prices[product.Asin], price);
             Called = product.Asin + ": " + ShopText.Json(options);
-            return Expected;
+            return WebShopReward.Score(product, goal, prices[product.Asin], options.Select(o => o.Value), s_nouns).Reward;
         }
     }
 }
