@@ -1,6 +1,7 @@
 using RroDashboard.Core.Plans;
 using RroDashboard.Environments.InterCodeSql;
 using RroDashboard.Environments.MiniShop;
+using RroDashboard.Environments.WebShop.Training;
 
 namespace RroDashboard.Environments;
 
@@ -16,7 +17,8 @@ public static class EnvironmentFactory
         {
             EnvironmentKind.MiniShop => new MiniShopEnvironment(options),
             EnvironmentKind.InterCodeSql => new InterCodeSqlEnvironment(options),
-            _ => throw new PlanException($"Environment.Name = {options.Name} is not built into this version; it has MiniShop and InterCodeSql."),
+            EnvironmentKind.WebShop => new WebShopEnvironment(options),
+            _ => throw new PlanException($"Environment.Name = {options.Name} is not built into this version."),
         };
     }
 }

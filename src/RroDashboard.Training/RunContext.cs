@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Statistics;
@@ -38,8 +39,13 @@ public sealed record RunContext(
     public ActionTrie? Allowed(IEpisode episode)
     {
         ArgumentNullException.ThrowIfNull(episode);
-        return Plan.Environment.ActionMask ? ActionTrie.Build(episode.Allowed, Dialogue, Environment.MaxActionTokens) : null;
+        return Plan.Environment.ActionMask
+            ? _tries.GetValue(episode.Allowed, allowed => ActionTrie.Build(allowed, Dialogue, Environment.MaxActionTokens))
+            : null;
     }
+
+    // An environment hands out the same list again where it can; then its trie is there already.
+    private readonly ConditionalWeakTable<AllowedActions, ActionTrie> _tries = [];
 }
 
 /// <summary>What a random stream is for.</summary>

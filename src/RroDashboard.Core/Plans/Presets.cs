@@ -1,3 +1,5 @@
+using RroDashboard.Core.Rewards;
+
 namespace RroDashboard.Core.Plans;
 
 /// <summary>A named starting point for a plan.</summary>
@@ -13,6 +15,7 @@ public static class Presets
     [
         new("demo", "A small model learns to shop from nothing, on the processor, in about a minute.", Demo),
         new("smoke", "A few seconds of everything, to see that it works; learns next to nothing.", Smoke),
+        new("webshop", "The real WebShop catalogue, from nothing: copies words it never saw, about ten minutes on two cores; needs its data folder.", WebShop),
         new("spider", "Real questions on 20 SQLite databases (Spider); needs its data folder. A model from nothing learns little here.", Spider),
     ];
 
@@ -48,6 +51,17 @@ public static class Presets
         Explore = { Tasks = 8, Rollouts = 2, MaxCandidates = 3, Rejected = Rejected.EveryLower },
         Dpo = { Updates = 6, BatchSize = 8, WarmupUpdates = 2 },
         Evaluate = { Tasks = 20, BootstrapResamples = 200 },
+    };
+
+    private static RunPlan WebShop() => new()
+    {
+        // learning.md 16.10: the policy learns from nothing to copy words that it never saw, and chooses among what the page offers.
+        Environment = { Name = EnvironmentKind.WebShop, ContentSeed = 4242, TrainTasks = 5000, TuningTasks = 300, TestTasks = 300, ActionMask = true },
+        Model = { Width = 128, Layers = 3, Context = 416, MaxWords = 1500, Pieces = 450 },
+        Sft = { Demonstrations = 8000, Updates = 2500, LearningRate = 2e-3, WarmupUpdates = 60, ObservationWeight = 0, VocabularyPermutation = 0.5 },
+        Explore = { Tasks = 450, Rollouts = 3, Rise = Rise.Strict, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
+        Dpo = { Updates = 54, LearningRate = 2e-4, BatchSize = 32 },
+        Evaluate = { Tasks = 300 },
     };
 
     private static RunPlan Spider() => new()

@@ -43,6 +43,9 @@ public enum EnvironmentKind
 
     /// <summary>Questions on real SQLite databases (Spider development set); needs its data folder.</summary>
     InterCodeSql,
+
+    /// <summary>WebShop's real products, search and reward; needs its data folder.</summary>
+    WebShop,
 }
 
 /// <summary>What the agent acts in.</summary>
