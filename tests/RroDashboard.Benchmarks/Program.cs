@@ -6,4 +6,5 @@ return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
     new Benchmark("sampling", "Actions sampled in one batch with cached keys and values, against recomputing every history for every token.", SamplingBenchmark.RunAsync),
     new Benchmark("training", "SFT updates of the default model with one and with two threads.", TrainingBenchmark.RunAsync),
     new Benchmark("journal", "Facts and points through the journal's single writer, against EF Core saving 20 rows at a time.", JournalBenchmark.RunAsync),
+    new Benchmark("webshop", "Loading, indexing, searching and shopping in 1,000 and in 100,000 generated products.", WebShopBenchmark.RunAsync),
 ]);

@@ -53,6 +53,9 @@ public static class ProductLoader
         IEnumerable<JsonElement> records, JsonElement attributes, JsonElement? human, string file, int? limit = null)
     {
         ArgumentNullException.ThrowIfNull(records);
+        // By name: looking one up in the document itself would read all that come before it.
+        var mined = Entries(attributes);
+        var written = human is { } instructions ? Entries(instructions) : null;
         var (noAsin, longAsin, repeated, number) = (0, 0, 0, 0);
         var products = new List<Product>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -74,7 +77,7 @@ public static class ProductLoader
             }
             else
             {
-                products.Add(Clean(record, asin, attributes, human, $"{place} ({asin})"));
+                products.Add(Clean(record, asin, mined, written, $"{place} ({asin})"));
             }
         }
 
@@ -93,11 +96,22 @@ public static class ProductLoader
             p => p.Asin, p => p.Pricing.Count == 1 ? p.Pricing[0] : random.Uniform(p.Pricing[0], p.Pricing[1]), StringComparer.Ordinal);
     }
 
-    private static Product Clean(JsonElement record, string asin, JsonElement attributes, JsonElement? human, string place)
+    private static Dictionary<string, JsonElement> Entries(JsonElement file)
+    {
+        var entries = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var entry in file.EnumerateObject())
+        {
+            entries[entry.Name] = entry.Value;
+        }
+
+        return entries;
+    }
+
+    private static Product Clean(JsonElement record, string asin, Dictionary<string, JsonElement> attributes, Dictionary<string, JsonElement>? human, string place)
     {
         var (pricing, priceText) = Pricing(record, place);
         var (options, images) = Options(record, place);
-        var known = attributes.TryGetProperty(asin, out var mined) ? mined : (JsonElement?)null;
+        var known = attributes.TryGetValue(asin, out var mined) ? mined : (JsonElement?)null;
         if (human is null && known is null)
         {
             throw new PlanException($"{place}: the attribute file has no entry for it, and without human instructions every product needs one.");
@@ -126,7 +140,7 @@ public static class ProductLoader
                 ? instruction.GetString() : null,
             InstructionAttributes = human is null && known is { } also && also.TryGetProperty("instruction_attributes", out var wanted) && wanted.ValueKind == JsonValueKind.Array
                 ? Texts(wanted, "instruction_attributes", place) : null,
-            HumanInstructions = human?.TryGetProperty(asin, out var instructions) == true
+            HumanInstructions = human?.TryGetValue(asin, out var instructions) == true
                 ? [.. instructions.EnumerateArray().Select(i => new HumanInstruction(
                     Text(i, "instruction", place), Texts(Property(i, "instruction_attributes", place), "instruction_attributes", place),
                     Texts(Property(i, "instruction_options", place), "instruction_options", place)))]

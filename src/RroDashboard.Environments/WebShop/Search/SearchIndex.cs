@@ -19,9 +19,14 @@ public sealed class SearchIndex : IProductSearch
     private readonly float[] _inverse = new float[256];     // per encoded length: 1 / (k1 * (1 - b + b * length / average))
     private readonly Dictionary<string, Posting[]> _postings;
 
+    // Sums of a search per document, all 0 between searches, and which are not: 12 bytes per document and thread.
+    private readonly ThreadLocal<double[]> _scores;
+    private readonly ThreadLocal<int[]> _touched;
+
     private SearchIndex(string[] ids, byte[] norms, Dictionary<string, Posting[]> postings, long totalTerms)
     {
         (_ids, _norms, _postings, TotalTerms) = (ids, norms, postings, totalTerms);
+        (_scores, _touched) = (new(() => new double[ids.Length]), new(() => new int[ids.Length]));
         var average = (float)(totalTerms / (double)Math.Max(1, ids.Length));
         for (var i = 0; i < _inverse.Length; i++)
         {
@@ -86,7 +91,7 @@ public sealed class SearchIndex : IProductSearch
     {
         ArgumentNullException.ThrowIfNull(query);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        var scores = new Dictionary<int, double>();
+        var (scores, touched, found) = (_scores.Value!, _touched.Value!, 0);
         foreach (var term in EnglishAnalyser.Terms(query).CountBy(t => t, StringComparer.Ordinal))
         {
             if (!_postings.TryGetValue(term.Key, out var documents))
@@ -99,15 +104,21 @@ public sealed class SearchIndex : IProductSearch
             foreach (var posting in documents)
             {
                 var score = weight - (weight / (1f + (posting.Count * _inverse[_norms[posting.Document]])));
-                CollectionsMarshal.GetValueRefOrAddDefault(scores, posting.Document, out _) += score;
+                if (scores[posting.Document] == 0)
+                {
+                    touched[found++] = posting.Document;
+                }
+
+                scores[posting.Document] += score;
             }
         }
 
         // The worst kept hit stands first in the queue.
         var best = new PriorityQueue<SearchHit, SearchHit>(WorstFirst);
-        foreach (var (document, sum) in scores)
+        foreach (var document in touched.AsSpan(0, found))
         {
-            var hit = new SearchHit(_ids[document], (float)sum);
+            var hit = new SearchHit(_ids[document], (float)scores[document]);
+            scores[document] = 0;
             if (best.Count < count)
             {
                 best.Enqueue(hit, hit);
