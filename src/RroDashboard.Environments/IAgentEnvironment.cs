@@ -96,6 +96,13 @@ public interface IAgentEnvironment : IDisposable
     IReadOnlyList<ReferencePolicy> References => [new("expert", ExpertAction)];
 }
 
+/// <summary>One thing that the reward looked at.</summary>
+/// <param name="What">Kind, for example "attribute" or "row".</param>
+/// <param name="Wanted">What was asked for; empty for something that was not.</param>
+/// <param name="Found">What was there instead or by which it was met; empty for nothing.</param>
+/// <param name="Met">It counts in full.</param>
+public sealed record RewardPart(string What, string Wanted, string Found, bool Met);
+
 /// <summary>One episode: a value that can be forked at any step.</summary>
 public interface IEpisode
 {
@@ -119,6 +126,9 @@ public interface IEpisode
 
     /// <summary>The last action could not be acted on.</summary>
     bool LastActionInvalid { get; }
+
+    /// <summary>How the final reward came about, part by part, for people; empty until the episode has a reward of its own.</summary>
+    IReadOnlyList<RewardPart> Explanation => [];
 
     /// <summary>
     /// What <see cref="Step"/> would act on now. For constrained sampling: the environment's own list, nothing that it does not

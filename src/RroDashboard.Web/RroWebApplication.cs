@@ -133,6 +133,7 @@ public sealed class RroWebApplication : IAsyncDisposable
             circuits.DetailedErrors = false;
         });
         services.AddRadzenComponents();
+        services.AddSingleton<EnvironmentShelf>();
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         // Facts are committed by the data side, then told to the live feed, which the hub's viewers and the components follow.
         services.AddRroData(options.DataFolder);

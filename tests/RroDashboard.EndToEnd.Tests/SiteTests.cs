@@ -12,7 +12,7 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     {
         var run = await FinishedRunAsync();
         await using var visitor = await fixture.VisitAsync(scheme);
-        foreach (var path in (string[])["/", $"/runs/{run}", "/runs/new", "/no/such/page"])
+        foreach (var path in (string[])["/", $"/runs/{run}", "/runs/new", "/environments", "/no/such/page"])
         {
             await visitor.GoAsync(path);
             await CheckAsync(visitor.Page, $"{path} {scheme}");
@@ -31,7 +31,7 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     {
         var run = await FinishedRunAsync();
         await using var visitor = await fixture.VisitAsync();
-        foreach (var path in (string[])["/", $"/runs/{run}", "/runs/new"])
+        foreach (var path in (string[])["/", $"/runs/{run}", "/runs/new", "/environments"])
         {
             await visitor.GoAsync(path);
         }
@@ -45,6 +45,7 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     [InlineData("/")]
     [InlineData("run")]
     [InlineData("/runs/new")]
+    [InlineData("/environments")]
     public async Task EveryPage_320Pixels_DoesNotScrollSideways(string path)
     {
         var run = await FinishedRunAsync();

@@ -50,6 +50,6 @@ export function drawBudget(root, budget, maxCandidates) {
     fact(facts, 'Contrasts', `${count(budget.contrasts)} more, drawn only to have a loser`);
   }
   fact(facts, 'Rollouts', count(budget.rollouts));
-  fact(facts, 'Tokens', `${count(budget.tokensGenerated)} sampled, ${count(budget.tokensPrefilled)} fed`);
+  fact(facts, 'Tokens', `${count(budget.tokensGenerated)} sampled, ${count(budget.tokensPrefilled)} fed${budget.tokensForced > 0 ? `, ${count(budget.tokensForced)} forced by the action mask` : ''}`);
   root.replaceChildren(...parts, note, facts);
 }

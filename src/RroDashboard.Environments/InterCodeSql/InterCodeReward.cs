@@ -113,6 +113,58 @@ public static class InterCodeReward
         return (double)(pairs - tiedX - tiedY + tiedBoth - (2 * discordant)) / Math.Sqrt(pairs - tiedX) / Math.Sqrt(pairs - tiedY);
     }
 
+    /// <summary>Rows that <see cref="Explain"/> names of each side; the rest is counted in one line.</summary>
+    public const int ExplainedRows = 50;
+
+    /// <summary>
+    /// How <see cref="Score"/> came about: each row of the gold result and whether the answer has it, rows that nobody asked for, and the
+    /// order of the shared rows.
+    /// </summary>
+    public static IReadOnlyList<RewardPart> Explain(IReadOnlyList<string>? answer, IReadOnlyList<string>? gold)
+    {
+        if (answer is null)
+        {
+            return [new("answer", "a result set", "none was submitted", false)];
+        }
+
+        var wanted = gold ?? [];
+        var left = Count(answer);
+        var parts = wanted.Select(row => new RewardPart("row", row, Take(row) ? row : "", false)).Select(p => p with { Met = p.Found.Length > 0 }).ToList();
+        var extra = left.SelectMany(row => Enumerable.Repeat(new RewardPart("row too many", "", row.Key, false), row.Value)).ToList();
+        List<RewardPart> shown = [.. parts.Take(ExplainedRows), .. extra.Take(ExplainedRows)];
+        var more = parts.Count + extra.Count - shown.Count;
+        if (more > 0)
+        {
+            shown.Add(new("more rows", FormattableString.Invariant($"{parts.Skip(ExplainedRows).Count(p => p.Met)} met"), FormattableString.Invariant($"{more} not listed"), false));
+        }
+
+        var (x, y) = (Intersect(answer, CountShared(answer, wanted)), Intersect(wanted, CountShared(answer, wanted)));
+        if (x.Count > 1)
+        {
+            var tau = KendallTauB(x, y);
+            shown.Add(new("order of the shared rows", "tau 1.00", double.IsNaN(tau) ? "all alike" : FormattableString.Invariant($"tau {tau:0.00}"), double.IsNaN(tau) || tau >= 1));
+        }
+
+        return shown;
+
+        bool Take(string row)
+        {
+            if (left.GetValueOrDefault(row) == 0)
+            {
+                return false;
+            }
+
+            left[row]--;
+            return true;
+        }
+    }
+
+    private static Dictionary<string, int> CountShared(IReadOnlyList<string> a, IReadOnlyList<string> b)
+    {
+        var (first, second) = (Count(a), Count(b));
+        return first.Where(r => second.ContainsKey(r.Key)).ToDictionary(r => r.Key, r => Math.Min(r.Value, second[r.Key]), StringComparer.Ordinal);
+    }
+
     /// <summary>Orders strings by code point, as Python does; .NET's ordinal order differs for characters beyond U+FFFF.</summary>
     public static int CompareByCodePoint(string a, string b)
     {

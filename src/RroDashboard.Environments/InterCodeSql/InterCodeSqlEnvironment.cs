@@ -221,6 +221,8 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
     {
         private readonly Lazy<double> _score = new(() => environment.Score(task, rows));
 
+        public IReadOnlyList<string>? Rows { get; } = rows;
+
         public string Text { get; } = text;
 
         public double Score => _score.Value;
@@ -228,9 +230,12 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
 
     private sealed class InterCodeEpisode : IEpisode
     {
+        private static readonly AllowedActions s_allowed = new([SqlAction.Submit], ["execute["]);
+
         private readonly InterCodeSqlEnvironment _environment;
         private readonly List<string> _actions;
         private Answer _answer;
+        private bool _submitted;
 
         public InterCodeEpisode(InterCodeSqlEnvironment environment, AgentTask task)
         {
@@ -247,6 +252,7 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
             Task = other.Task;
             _actions = [.. other._actions];
             _answer = other._answer;
+            _submitted = other._submitted;
             Observation = other.Observation;
             Finished = other.Finished;
             Reward = other.Reward;
@@ -268,10 +274,12 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
 
         public bool LastActionInvalid { get; private set; }
 
-        // What can still differ: what is shown now, what a submission would show, and what it would pay.
         // The frame only: which statement is good is what the agent has to find out.
-        public AllowedActions Allowed { get; } = new([SqlAction.Submit], ["execute["]);
+        public AllowedActions Allowed => s_allowed;
 
+        public IReadOnlyList<RewardPart> Explanation => _submitted ? InterCodeReward.Explain(_answer.Rows, _environment.GoldAnswer(Task).Rows) : [];
+
+        // What can still differ: what is shown now, what a submission would show, and what it would pay.
         public string StateKey => string.Create(
             CultureInfo.InvariantCulture,
             $"{(Finished ? "finished " + Reward.ToString(RewardFormat, CultureInfo.InvariantCulture) : "open " + _answer.Score.ToString(RewardFormat, CultureInfo.InvariantCulture))} {Observation.Length}:{Observation}{(Finished ? "" : _answer.Text)}");
@@ -292,7 +300,7 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
                 case SqlActionKind.Submit:
                     Observation = _answer.Text;
                     Reward = _answer.Score;
-                    Finished = true;
+                    (Finished, _submitted) = (true, true);
                     return;
                 case SqlActionKind.Execute:
                     var result = _environment.Execute(Task, parsed.Sql);

@@ -62,6 +62,9 @@ public sealed class ShopEpisode : IEpisode
     public IReadOnlyList<ShopProduct> Opened { get; private set; } = [];
 
     /// <inheritdoc/>
+    public IReadOnlyList<RewardPart> Explanation => Finished && Item is { } bought ? Goal.Explain(bought, Colour, OptionValue) : [];
+
+    /// <inheritdoc/>
     public AllowedActions Allowed => Item is { } item
         ? new([.. ((string[])["back", "buy", .. item.Colours, .. item.OptionValues]).Select(t => $"click[ {t} ]")], [])
         : new(

@@ -34,6 +34,20 @@ public sealed record ShopGoal(Department Department, string Category, IReadOnlyL
         return type * met / Wishes;
     }
 
+    /// <summary>The parts of <see cref="Reward"/>.</summary>
+    public IReadOnlyList<RewardPart> Explain(ShopProduct product, string? colour, string? optionValue)
+    {
+        ArgumentNullException.ThrowIfNull(product);
+        return
+        [
+            new("category", Category, product.Category, product.Category == Category),
+            .. Attributes.Select(a => new RewardPart("attribute", a, product.Attributes.Contains(a) ? a : "", product.Attributes.Contains(a))),
+            new("color", Colour, colour ?? "", colour == Colour),
+            new(product.Department.OptionName, OptionValue, optionValue ?? "", optionValue == OptionValue),
+            new("price", FormattableString.Invariant($"at most ${Budget}"), FormattableString.Invariant($"${product.Price}"), product.Price <= Budget),
+        ];
+    }
+
     /// <summary>Draws the instructions of all three splits from one stream, without repeating what is asked for.</summary>
     /// <exception cref="PlanException">More tasks are wanted than different goals can be found.</exception>
     public static (ShopGoal Goal, string Instruction)[] Draw(ShopCatalogue catalogue, SeededRandom random, int count)

@@ -51,6 +51,18 @@ public sealed record PurchaseReward(
     /// <summary>w_price.</summary>
     public double PriceWeight => 1.0 / Parts;
 
+    /// <summary>The same for people.</summary>
+    public IReadOnlyList<RewardPart> Explain() =>
+    [
+        new("kind of product", "same search, category or name", Kind(), Type == 1),
+        .. Attributes.Select(a => new RewardPart("attribute", a.Wanted, a.MatchedBy is null ? "" : a.Ratio is { } ratio ? FormattableString.Invariant($"{a.MatchedBy} ({ratio} % alike)") : $"in the {a.MatchedBy}", a.MatchedBy is not null)),
+        .. Options.Select(o => new RewardPart("option", o.Wanted.Name is null ? o.Wanted.Value : $"{o.Wanted.Name}: {o.Wanted.Value}", o.MatchedBy ?? "", o.MatchedBy is not null)),
+        new("price", PriceUpper >= GoalSet.NoCap ? "any" : FormattableString.Invariant($"at most ${PriceUpper:0.00}"), FormattableString.Invariant($"${Price:0.00}"), PriceMatch),
+    ];
+
+    private string Kind() => FormattableString.Invariant(
+        $"search {(QueryMatch ? "the same" : "another")}, category {(CategoryMatch ? "shared" : "another")}, {TitleScore:P0} of the name's nouns: factor {Type:0.0}");
+
     private int Parts => Attributes.Count + Options.Count + 1;
 }
 

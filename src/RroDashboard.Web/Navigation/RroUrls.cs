@@ -9,6 +9,9 @@ public static class RroUrls
     /// <summary>Form for a new run.</summary>
     public const string NewRun = "/runs/new";
 
+    /// <summary>Tasks, and playing one by hand.</summary>
+    public const string Environments = "/environments";
+
     /// <summary>Route of a run's page.</summary>
     public const string RunRoute = "/runs/{RunId}";
 

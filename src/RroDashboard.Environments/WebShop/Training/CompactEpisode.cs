@@ -63,6 +63,9 @@ public sealed class CompactEpisode : IEpisode
     public IReadOnlyList<Product> Opened { get; private set; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<RewardPart> Explanation => Purchase?.Explain() ?? [];
+
+    /// <inheritdoc/>
     public AllowedActions Allowed => Item is { } item ? _shop.ItemActions(item) : WebShopEnvironment.RowActions(Hits.Count);
 
     /// <inheritdoc/>

@@ -15,6 +15,7 @@ public sealed record KeyboardShortcut(string Key, string Meaning, string Act, st
         new("?", "This help", "help"),
         new("r", "Runs", "go", RroUrls.Runs),
         new("n", "New run", "go", RroUrls.NewRun),
+        new("e", "Environments", "go", RroUrls.Environments),
         new("f", "On a run: to the acceptance feed", "focus", "#feed-scroll"),
         new("s", "On a run: to the stop button", "focus", "#stop-run"),
         new("t", "Next theme (system, light, dark)", "click", "[data-theme-switch]"),

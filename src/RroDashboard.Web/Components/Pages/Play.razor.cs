@@ -1,0 +1,130 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using RroDashboard.Core.Plans;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Environments;
+using RroDashboard.Web.Hosting;
+
+namespace RroDashboard.Web.Components.Pages;
+
+/// <summary>The tasks of an environment, and one of them to play by hand.</summary>
+public sealed partial class Play : IDisposable
+{
+    private const int PageSize = 10;
+    private const int MaxButtons = 60;
+
+    private readonly CancellationTokenSource _left = new();
+    private readonly List<(string Action, string Answer, bool Invalid)> _steps = [];
+    private EnvironmentKind _kind = EnvironmentKind.MiniShop;
+    private string _folder = "";
+    private string _find = "";
+    private string _words = "";
+    private string _refusal = "";
+    private bool _loading;
+    private int _page;
+    private TaskSplit _split = TaskSplit.Train;
+    private IAgentEnvironment? _environment;
+    private IEpisode? _episode;
+    private ElementReference _heading;
+    private bool _focusHeading;
+
+    /// <summary>Loaded environments.</summary>
+    [Inject] public required EnvironmentShelf Shelf { get; init; }
+
+    private string FolderHint => _kind == EnvironmentKind.MiniShop ? "not needed" : "for example ../shared/data/webshop";
+
+    private List<AgentTask> Found => _environment is null
+        ? []
+        : [.. _environment.Tasks(_split).Where(t => _find.Length == 0 || t.Instruction.Contains(_find, StringComparison.OrdinalIgnoreCase) || t.Id.Contains(_find, StringComparison.OrdinalIgnoreCase))];
+
+    private IEnumerable<AgentTask> Shown => Found.Skip(_page * PageSize).Take(PageSize);
+
+    private string CountText => Found.Count switch
+    {
+        0 => "No task has these words.",
+        var count => string.Create(CultureInfo.InvariantCulture, $"{(_page * PageSize) + 1:N0} to {Math.Min(count, (_page + 1) * PageSize):N0} of {count:N0}"),
+    };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _left.Cancel();
+        _left.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_focusHeading)
+        {
+            _focusHeading = false;
+            await _heading.FocusAsync();
+        }
+    }
+
+    private static string NameOf(EnvironmentKind kind) => kind switch
+    {
+        EnvironmentKind.InterCodeSql => "InterCode-SQL (Spider questions)",
+        EnvironmentKind.WebShop => "WebShop (real products)",
+        _ => "MiniShop (generated)",
+    };
+
+    private static string SplitName(TaskSplit split) => split switch
+    {
+        TaskSplit.Train => "training",
+        TaskSplit.Tuning => "tuning",
+        _ => "testing",
+    };
+
+    private static string OpeningId(string opening) => "open-" + string.Concat(opening.Where(char.IsLetterOrDigit));
+
+    private async Task OpenAsync()
+    {
+        (_loading, _refusal, _environment, _episode, _page) = (true, "", null, null, 0);
+        try
+        {
+            _environment = await Shelf.OpenAsync(_kind, _folder, _left.Token);
+        }
+        catch (Exception e) when (e is PlanException or IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
+        {
+            _refusal = e.Message;
+        }
+        finally
+        {
+            _loading = false;
+        }
+    }
+
+    private void FirstPage() => _page = 0;
+
+    private void Start(AgentTask task)
+    {
+        _steps.Clear();
+        _words = "";
+        _episode = _environment!.Reset(task);
+        _focusHeading = true;
+    }
+
+    private string Whole(string opening) => $"{opening} {_words.Trim()} {_environment!.ActionEnd}";
+
+    private void Act(string action)
+    {
+        if (_episode is not { Finished: false } episode)
+        {
+            return;
+        }
+
+        episode.Step(action);
+        _steps.Add((action, episode.Observation, episode.LastActionInvalid));
+        _words = "";
+    }
+
+    // The same answer each time it is asked in one place.
+    private void Expert()
+    {
+        if (_episode is { Finished: false } episode)
+        {
+            Act(_environment!.ExpertAction(episode, new SeededRandom(episode.Task.Index, episode.Actions.Count)));
+        }
+    }
+}

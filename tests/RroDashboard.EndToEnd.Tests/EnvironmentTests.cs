@@ -1,0 +1,73 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace RroDashboard.EndToEnd.Tests;
+
+public sealed class EnvironmentTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
+{
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task Play_AnEpisodeOfTheShop_ByKeyboard_ShowsHowTheRewardCameAbout(ColorScheme scheme)
+    {
+        await using var visitor = await fixture.VisitAsync(scheme);
+        await visitor.GoAsync("/environments");
+        var page = visitor.Page;
+
+        await page.Locator("#env-open").PressAsync("Enter");
+        var play = page.GetByRole(AriaRole.Button, new() { Name = "Play shop-train-0", Exact = true });
+        await play.PressAsync("Enter");
+        await page.Locator("#open-search").FillAsync("sturdy chair");
+        await page.Locator("#open-search").PressAsync("Enter");
+        await page.GetByText("results ").First.WaitForAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "click[ b1 ]" }).PressAsync("Enter");
+        await page.GetByRole(AriaRole.Button, new() { Name = "click[ buy ]" }).PressAsync("Enter");
+
+        await page.Locator("#episode-reward").WaitForAsync();
+        Assert.Equal(6, await page.Locator("#episode-parts tbody tr").CountAsync());
+        Assert.Equal(3, await page.Locator("#episode .steps li").CountAsync());
+        if (Environment.GetEnvironmentVariable("RRO_SCREENSHOTS") is { Length: > 0 } folder)
+        {
+            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"environments-{scheme}.png".ToLowerInvariant()), FullPage = true });
+        }
+
+        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help}").ToList();
+        Assert.True(serious.Count == 0, string.Join('\n', serious));
+    }
+
+    [Fact]
+    public async Task Play_TheExpertToTheEnd_Finishes()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/environments");
+        var page = visitor.Page;
+        await page.Locator("#env-open").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Play shop-train-1", Exact = true }).ClickAsync();
+
+        for (var step = 0; step < 10 && await page.Locator("#episode-reward").CountAsync() == 0; step++)
+        {
+            await page.GetByText("What would the scripted expert do?").ClickAsync();
+            await page.Locator($"#episode .steps li:nth-child({step + 1})").WaitForAsync();
+        }
+
+        Assert.Equal(1, await page.Locator("#episode-reward").CountAsync());
+    }
+
+    [Theory]
+    [InlineData("WebShop", "", "WebShop needs its data folder")]
+    [InlineData("WebShop", "/no/such/folder", "'/no/such/folder' does not exist")]
+    [InlineData("InterCodeSql", "/no/such/folder", "/no/such/folder")]
+    public async Task Open_WithoutItsData_SaysWhatIsMissing(string kind, string folder, string message)
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/environments");
+        var page = visitor.Page;
+
+        await page.Locator("#env-kind").SelectOptionAsync(kind);
+        await page.Locator("#env-folder").FillAsync(folder);
+        await page.Locator("#env-open").ClickAsync();
+
+        await page.Locator("#env-refusal").WaitForAsync();
+        Assert.Contains(message, await page.Locator("#env-refusal").TextContentAsync(), StringComparison.Ordinal);
+    }
+}
