@@ -25,7 +25,7 @@ public sealed class EnvironmentTests(BrowserFixture fixture) : IClassFixture<Bro
 
         await page.Locator("#episode-reward").WaitForAsync();
         Assert.Equal(6, await page.Locator("#episode-parts tbody tr").CountAsync());
-        Assert.Equal(3, await page.Locator("#episode .steps li").CountAsync());
+        Assert.Equal(3, await page.Locator("#episode .played li").CountAsync());
         if (Environment.GetEnvironmentVariable("RRO_SCREENSHOTS") is { Length: > 0 } folder)
         {
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"environments-{scheme}.png".ToLowerInvariant()), FullPage = true });
@@ -47,7 +47,7 @@ public sealed class EnvironmentTests(BrowserFixture fixture) : IClassFixture<Bro
         for (var step = 0; step < 10 && await page.Locator("#episode-reward").CountAsync() == 0; step++)
         {
             await page.GetByText("What would the scripted expert do?").ClickAsync();
-            await page.Locator($"#episode .steps li:nth-child({step + 1})").WaitForAsync();
+            await page.Locator($"#episode .played li:nth-child({step + 1})").WaitForAsync();
         }
 
         Assert.Equal(1, await page.Locator("#episode-reward").CountAsync());
