@@ -62,7 +62,7 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     private static readonly string[] s_headerKinds =
     [
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<EvaluationFinished>(),
-        EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<CheckpointSaved>(), EventKinds.Of<AlertRaised>(), EventKinds.Of<RunEnded>(),
+        EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<DemonstrationsMade>(), EventKinds.Of<CheckpointSaved>(), EventKinds.Of<AlertRaised>(), EventKinds.Of<RunEnded>(),
     ];
 
     /// <summary>Runs, newest first, and how many there are in all.</summary>

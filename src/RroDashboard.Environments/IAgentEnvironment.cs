@@ -30,6 +30,12 @@ public sealed record AgentTask(TaskSplit Split, int Index, string Id, string Ins
     public string Group { get; init; } = Id;
 }
 
+/// <summary>An episode that somebody else played, to be replayed as a demonstration.</summary>
+/// <param name="TaskId">Which task.</param>
+/// <param name="Actions">Well-formed actions.</param>
+/// <param name="Source">Where it comes from: file and place.</param>
+public sealed record RecordedEpisode(string TaskId, IReadOnlyList<string> Actions, string Source);
+
 /// <summary>A scripted rule that results are compared with.</summary>
 /// <param name="Name">For the result page, for example "first hit".</param>
 /// <param name="Act">The next action in an episode that is not finished.</param>
@@ -91,6 +97,9 @@ public interface IAgentEnvironment : IDisposable
     /// <param name="episode">Not finished, made by this environment.</param>
     /// <param name="random">The expert's slips.</param>
     string ExpertAction(IEpisode episode, SeededRandom random);
+
+    /// <summary>Episodes recorded elsewhere on training tasks; those that earn the full reward here become demonstrations too.</summary>
+    IReadOnlyList<(AgentTask Task, RecordedEpisode Recorded)> Recordings => [];
 
     /// <summary>Scripted rules that are played on the test tasks and shown beside the policy; the expert is always one.</summary>
     IReadOnlyList<ReferencePolicy> References => [new("expert", ExpertAction)];

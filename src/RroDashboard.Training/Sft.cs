@@ -12,8 +12,9 @@ namespace RroDashboard.Training;
 /// <summary>One expert episode.</summary>
 /// <param name="Task">What was asked.</param>
 /// <param name="Turns">Each action with its observation.</param>
-/// <param name="Reward">What the expert got: it is imperfect on purpose.</param>
-public sealed record Demonstration(AgentTask Task, IReadOnlyList<(string Action, string Observation)> Turns, double Reward);
+/// <param name="Reward">What it got: the scripted expert is imperfect on purpose.</param>
+/// <param name="Source">Who played it: <see cref="Sft.ScriptedExpert"/>, or file and place of a recording.</param>
+public sealed record Demonstration(AgentTask Task, IReadOnlyList<(string Action, string Observation)> Turns, double Reward, string Source);
 
 /// <summary>
 /// Stage 1: supervised fine-tuning, behaviour cloning on expert trajectories (RRO section 3.1; learning.md 4).
@@ -27,14 +28,19 @@ public static class Sft
     private const int WindowBatches = 16;
     private const double FinalLearningRateShare = 0.05;
 
-    /// <summary>Plays demonstrations, the same for every run of one environment.</summary>
+    /// <summary>Source of a demonstration that the environment's own expert played.</summary>
+    public const string ScriptedExpert = "scripted expert";
+
+    private const double FullRewardTolerance = 1e-9;
+
+    /// <summary>Plays demonstrations, and replays recordings that earn the full reward; the same for every run of one environment.</summary>
     public static IReadOnlyList<Demonstration> Demonstrate(IAgentEnvironment environment, RunPlan plan)
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(plan);
         var tasks = environment.DemonstrationTasks(plan.Sft.Demonstrations);
-        var demonstrations = new Demonstration[plan.Sft.Demonstrations];
-        for (var i = 0; i < demonstrations.Length; i++)
+        var demonstrations = new List<Demonstration>(plan.Sft.Demonstrations);
+        for (var i = 0; i < plan.Sft.Demonstrations; i++)
         {
             var random = new SeededRandom(plan.Environment.ContentSeed, i);
             var task = tasks[i];
@@ -47,10 +53,38 @@ public static class Sft
                 turns.Add((action, episode.Observation));
             }
 
-            demonstrations[i] = new Demonstration(task, turns, episode.Reward);
+            demonstrations.Add(new Demonstration(task, turns, episode.Reward, ScriptedExpert));
         }
 
+        demonstrations.AddRange(environment.Recordings.Select(r => Replay(environment, r.Task, r.Recorded)).OfType<Demonstration>());
         return demonstrations;
+    }
+
+    private static Demonstration? Replay(IAgentEnvironment environment, AgentTask task, RecordedEpisode recorded)
+    {
+        var episode = environment.Reset(task);
+        var turns = new List<(string, string)>();
+        foreach (var action in recorded.Actions)
+        {
+            if (episode.Finished)
+            {
+                break;
+            }
+
+            episode.Step(action);
+            turns.Add((action, episode.Observation));
+        }
+
+        return episode.Finished && episode.Reward >= environment.RewardRange.High - FullRewardTolerance ? new Demonstration(task, turns, episode.Reward, recorded.Source) : null;
+    }
+
+    /// <summary>What the demonstrations are, for the journal.</summary>
+    public static DemonstrationsMade Describe(IAgentEnvironment environment, IReadOnlyList<Demonstration> demonstrations)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var recorded = demonstrations.Count(d => d.Source != ScriptedExpert);
+        var sources = demonstrations.CountBy(d => d.Source.Split(',')[0], StringComparer.Ordinal).OrderBy(s => s.Key, StringComparer.Ordinal).ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal);
+        return new DemonstrationsMade(sources, environment.Recordings.Count - recorded, demonstrations.Average(d => d.Reward));
     }
 
     /// <summary>All text the policy will read or write in training, for the vocabulary.</summary>

@@ -63,6 +63,7 @@ public sealed class TrainingRun
             tokenizer.Size,
             environment.RewardRange));
 
+        _journal.Record(Sft.Describe(environment, demonstrations));
         Log($"{demonstrations.Count} demonstrations with a mean reward of {demonstrations.Average(d => d.Reward):0.000} in {demonstrations.Average(d => d.Turns.Count):0.0} steps; a vocabulary of {tokenizer.Size} tokens; a policy of {model.ParameterCount} parameters.");
 
         var references = Evaluate.References(context);

@@ -57,6 +57,7 @@ public enum Stage
 [JsonDerivedType(typeof(TaskFinished), "taskFinished")]
 [JsonDerivedType(typeof(PairCreated), "pairCreated")]
 [JsonDerivedType(typeof(EvaluationFinished), "evaluationFinished")]
+[JsonDerivedType(typeof(DemonstrationsMade), "demonstrationsMade")]
 [JsonDerivedType(typeof(ReferenceEvaluated), "referenceEvaluated")]
 [JsonDerivedType(typeof(CheckpointSaved), "checkpointSaved")]
 [JsonDerivedType(typeof(AlertRaised), "alertRaised")]
@@ -89,6 +90,12 @@ public sealed record RunStarted(
     long Parameters,
     int Vocabulary,
     RewardRange RewardRange) : RunFact;
+
+/// <summary>Where the demonstrations come from.</summary>
+/// <param name="Sources">Number by source: "scripted expert", or the name of a log file.</param>
+/// <param name="LeftOut">Recorded episodes that did not earn the full reward when replayed.</param>
+/// <param name="MeanReward">Mean final reward of all of them.</param>
+public sealed record DemonstrationsMade(IReadOnlyDictionary<string, int> Sources, int LeftOut, double MeanReward) : RunFact;
 
 /// <summary>A stage begins.</summary>
 public sealed record StageStarted(Stage Stage) : RunFact;

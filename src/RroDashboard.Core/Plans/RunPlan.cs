@@ -79,6 +79,10 @@ public sealed class EnvironmentOptions
     [Setting("Actions after which an episode ends without a reward.", Unit = "actions", Min = 1, Max = 100, Advanced = true)]
     public int MaxSteps { get; set; } = 10;
 
+    /// <summary>Recorded demonstrations.</summary>
+    [Setting("Folder with released logs of other agents (InterCode-SQL); episodes on training tasks that earn the full reward when replayed are demonstrations too. Empty for none.", Advanced = true)]
+    public string DemonstrationLogs { get; set; } = "";
+
     /// <summary>Constrained sampling.</summary>
     [Setting("Sample only actions that the environment accepts at that moment, in candidates, rollouts and evaluation; the losses stay unmasked.")]
     public bool ActionMask { get; set; }

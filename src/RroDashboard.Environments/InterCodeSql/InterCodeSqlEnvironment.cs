@@ -86,6 +86,11 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
             }
         }
 
+        var training = _tasks[TaskSplit.Train].ToDictionary(t => t.Id, StringComparer.Ordinal);
+        Recordings = options.DemonstrationLogs.Length == 0
+            ? []
+            : [.. InterCodeLogs.ReadFolder(options.DemonstrationLogs).Where(r => training.ContainsKey(r.Episode.TaskId)).Select(r => (training[r.Episode.TaskId], r.Episode))];
+
         _engine = engine ?? new PlainSqliteEngine(folder);
         try
         {
@@ -128,6 +133,9 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
 
     /// <inheritdoc/>
     public IReadOnlyList<AgentTask> Tasks(TaskSplit split) => _tasks[split];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(AgentTask Task, RecordedEpisode Recorded)> Recordings { get; }
 
     /// <summary>The record behind a task: database, gold query, hardness.</summary>
     /// <exception cref="ArgumentException">The task is not of this environment.</exception>

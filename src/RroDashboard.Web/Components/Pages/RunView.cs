@@ -34,6 +34,9 @@ public sealed class RunView
     /// <summary>Held-out evaluations, by stage and decoding.</summary>
     public Dictionary<(Stage Stage, string Decoding), EvaluationFinished> Held { get; } = [];
 
+    /// <summary>Where the demonstrations come from; null before they are made.</summary>
+    public DemonstrationsMade? Demonstrations { get; private set; }
+
     /// <summary>Scripted rules on the held-out tasks, by name.</summary>
     public SortedDictionary<string, ReferenceEvaluated> References { get; } = new(StringComparer.Ordinal);
 
@@ -82,6 +85,9 @@ public sealed class RunView
                 return true;
             case EvaluationFinished evaluation:
                 Held[(evaluation.Stage, evaluation.Decoding)] = evaluation;
+                return true;
+            case DemonstrationsMade made:
+                Demonstrations = made;
                 return true;
             case ReferenceEvaluated reference:
                 References[reference.Name] = reference;
