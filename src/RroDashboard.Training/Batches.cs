@@ -11,8 +11,11 @@ public static class Batches
     /// </summary>
     public const int TokensPerPass = 4096;
 
+    /// <summary>Attention weights of one head (rows × length²) at once, likewise: with long sequences these are what fills the memory.</summary>
+    public const int AttentionPerPass = 1 << 20;
+
     /// <summary>
-    /// Cuts a batch into parts of at most <see cref="TokensPerPass"/> tokens; an item longer than that is a part of its own.
+    /// Cuts a batch into parts within <see cref="TokensPerPass"/> and <see cref="AttentionPerPass"/>; an item beyond them is a part of its own.
     /// Items of like length come together. A batch that fits is one part, in its own order.
     /// </summary>
     /// <param name="items">The batch.</param>
@@ -21,7 +24,7 @@ public static class Batches
     {
         ArgumentNullException.ThrowIfNull(items);
         ArgumentNullException.ThrowIfNull(length);
-        if (items.Count * items.Max(length) <= TokensPerPass)
+        if (Fits(items.Count, items.Max(length)))
         {
             return [[.. items]];
         }
@@ -30,7 +33,7 @@ public static class Batches
         foreach (var item in items.OrderBy(length))
         {
             // Rising lengths: this item would be the longest of the part.
-            if (part.Count > 0 && (part.Count + 1) * length(item) > TokensPerPass)
+            if (part.Count > 0 && !Fits(part.Count + 1, length(item)))
             {
                 parts.Add([.. part]);
                 part.Clear();
@@ -41,6 +44,8 @@ public static class Batches
 
         parts.Add([.. part]);
         return parts;
+
+        static bool Fits(int rows, int longest) => rows * longest <= TokensPerPass && (long)rows * longest * longest <= AttentionPerPass;
     }
 
     /// <summary>

@@ -42,7 +42,8 @@ public sealed class BatchesTests
         var parts = Batches.Parts([.. Enumerable.Range(0, lengths.Length)], i => lengths[i]);
 
         Assert.Equal(Enumerable.Range(0, lengths.Length), parts.SelectMany(p => p).Order());
-        Assert.All(parts, p => Assert.True(p.Length == 1 || p.Length * p.Max(i => lengths[i]) <= Batches.TokensPerPass));
+        Assert.All(parts, p => Assert.True(p.Length == 1 || (p.Length * p.Max(i => lengths[i]) <= Batches.TokensPerPass
+            && p.Length * p.Max(i => lengths[i]) * p.Max(i => lengths[i]) <= Batches.AttentionPerPass)));
         Assert.True(parts.Count > 1);
     }
 }
