@@ -41,13 +41,18 @@ internal sealed class ReadOnlyConnection : IDisposable
     };
 
     private readonly sqlite3 _handle;
+    private readonly int _maxSqlLength;
     private string? _refusal;
     private long _instructionsLeft;
     private long _deadline;
     private string? _stopped;
 
-    public ReadOnlyConnection(string path)
+    /// <param name="path">The database file.</param>
+    /// <param name="prepare">Adds functions before the connection is closed to everything but reading.</param>
+    /// <param name="maxSqlLength">Longest statement; more than <see cref="MaxSqlLength"/> only for statements that are written here.</param>
+    public ReadOnlyConnection(string path, Action<sqlite3>? prepare = null, int maxSqlLength = MaxSqlLength)
     {
+        _maxSqlLength = maxSqlLength;
         var code = raw.sqlite3_open_v2(path, out _handle, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_NOMUTEX, null);
         if (code != raw.SQLITE_OK)
         {
@@ -58,6 +63,7 @@ internal sealed class ReadOnlyConnection : IDisposable
 
         try
         {
+            prepare?.Invoke(_handle);
             Configure(path);
         }
         catch
@@ -70,11 +76,14 @@ internal sealed class ReadOnlyConnection : IDisposable
     /// <summary>Instructions that the last statement used, to the next thousand.</summary>
     public long Instructions { get; private set; }
 
-    public SqlAnswer Execute(string sql, SqlLimits limits)
+    /// <param name="sql">One statement.</param>
+    /// <param name="limits">Time, rows, bytes.</param>
+    /// <param name="cell">Python text of a value; null for SQLite's own types.</param>
+    public SqlAnswer Execute(string sql, SqlLimits limits, Func<sqlite3_stmt, int, string>? cell = null)
     {
-        if (sql.Length > MaxSqlLength)
+        if (sql.Length > _maxSqlLength)
         {
-            return SqlAnswer.Failed($"statement of {sql.Length} characters; at most {MaxSqlLength} are allowed");
+            return SqlAnswer.Failed($"statement of {sql.Length} characters; at most {_maxSqlLength} are allowed");
         }
 
         if (sql.Contains('\0', StringComparison.Ordinal))
@@ -112,7 +121,7 @@ internal sealed class ReadOnlyConnection : IDisposable
                 return SqlAnswer.Failed("only reading is allowed: SELECT, SHOW TABLES, SHOW COLUMNS, DESCRIBE");
             }
 
-            return ReadRows(statement, limits);
+            return ReadRows(statement, limits, cell ?? Cell);
         }
         finally
         {
@@ -123,7 +132,7 @@ internal sealed class ReadOnlyConnection : IDisposable
 
     public void Dispose() => _handle.Dispose();
 
-    private SqlAnswer ReadRows(sqlite3_stmt statement, SqlLimits limits)
+    private SqlAnswer ReadRows(sqlite3_stmt statement, SqlLimits limits, Func<sqlite3_stmt, int, string> cell)
     {
         var columns = raw.sqlite3_column_count(statement);
         if (columns == 0)
@@ -144,14 +153,7 @@ internal sealed class ReadOnlyConnection : IDisposable
 
             for (var i = 0; i < columns; i++)
             {
-                values[i] = raw.sqlite3_column_type(statement, i) switch
-                {
-                    raw.SQLITE_INTEGER => PythonText.Of(raw.sqlite3_column_int64(statement, i)),
-                    raw.SQLITE_FLOAT => PythonText.Of(raw.sqlite3_column_double(statement, i)),
-                    raw.SQLITE_TEXT => PythonText.Of(raw.sqlite3_column_text(statement, i).utf8_to_string()),
-                    raw.SQLITE_BLOB => PythonText.Of(raw.sqlite3_column_blob(statement, i)),
-                    _ => "None",
-                };
+                values[i] = cell(statement, i);
                 bytes += values[i].Length * sizeof(char);
             }
 
@@ -165,6 +167,15 @@ internal sealed class ReadOnlyConnection : IDisposable
 
         return code == raw.SQLITE_DONE ? SqlAnswer.Of(rows) : Failure();
     }
+
+    private static string Cell(sqlite3_stmt statement, int column) => raw.sqlite3_column_type(statement, column) switch
+    {
+        raw.SQLITE_INTEGER => PythonText.Of(raw.sqlite3_column_int64(statement, column)),
+        raw.SQLITE_FLOAT => PythonText.Of(raw.sqlite3_column_double(statement, column)),
+        raw.SQLITE_TEXT => PythonText.Of(raw.sqlite3_column_text(statement, column).utf8_to_string()),
+        raw.SQLITE_BLOB => PythonText.Of(raw.sqlite3_column_blob(statement, column)),
+        _ => "None",
+    };
 
     private SqlAnswer Failure() => SqlAnswer.Failed(_stopped ?? _refusal ?? raw.sqlite3_errmsg(_handle).utf8_to_string());
 
@@ -182,7 +193,7 @@ internal sealed class ReadOnlyConnection : IDisposable
         raw.sqlite3_db_config(_handle, ConfigDoubleQuotedText, 1, out _);
         foreach (var (category, limit) in new[]
         {
-            (LimitLength, MaxValueBytes), (LimitSqlLength, MaxSqlLength * 4), (LimitColumn, 500), (LimitExprDepth, 200), (LimitCompoundSelect, 50),
+            (LimitLength, MaxValueBytes), (LimitSqlLength, Math.Max(MaxSqlLength * 4, _maxSqlLength)), (LimitColumn, 500), (LimitExprDepth, 200), (LimitCompoundSelect, 50),
             (LimitVdbeOp, 100_000), (LimitFunctionArg, 32), (LimitAttached, 0), (LimitLikePatternLength, 200), (LimitTriggerDepth, 1),
             (LimitWorkerThreads, 0),
         })
