@@ -59,8 +59,9 @@ public static class Presets
         Environment = { Name = EnvironmentKind.WebShop, ContentSeed = 4242, TrainTasks = 5000, TuningTasks = 300, TestTasks = 300, ActionMask = true },
         Model = { Width = 128, Layers = 3, Context = 416, MaxWords = 1500, Pieces = 450 },
         Sft = { Demonstrations = 8000, Updates = 2500, LearningRate = 2e-3, WarmupUpdates = 60, ObservationWeight = 0, VocabularyPermutation = 0.5 },
-        Explore = { Tasks = 450, Rollouts = 3, Rise = Rise.Strict, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
-        Dpo = { Updates = 54, LearningRate = 2e-4, BatchSize = 32 },
+        // 600 walks and not the 450 of the study: about 1,100 pairs, of which 70 updates are two epochs.
+        Explore = { Tasks = 600, Rollouts = 3, Rise = Rise.Strict, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
+        Dpo = { Updates = 70, LearningRate = 2e-4, BatchSize = 32 },
         Evaluate = { Tasks = 300 },
     };
 

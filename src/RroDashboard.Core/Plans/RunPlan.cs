@@ -48,6 +48,16 @@ public enum EnvironmentKind
     WebShop,
 }
 
+/// <summary>How InterCode-SQL reads and answers statements.</summary>
+public enum SqlDialect
+{
+    /// <summary>As a MySQL 8 server, which the published numbers were made with.</summary>
+    MySql,
+
+    /// <summary>As SQLite does on the converted databases; its errors, its types, every gold query runs.</summary>
+    Sqlite,
+}
+
 /// <summary>What the agent acts in.</summary>
 public sealed class EnvironmentOptions
 {
@@ -86,6 +96,10 @@ public sealed class EnvironmentOptions
     /// <summary>Constrained sampling.</summary>
     [Setting("Sample only actions that the environment accepts at that moment, in candidates, rollouts and evaluation; the losses stay unmasked.")]
     public bool ActionMask { get; set; }
+
+    /// <summary>SQL semantics.</summary>
+    [Setting("How InterCode-SQL reads and answers statements: as MySQL 8, which published numbers were made with, or as plain SQLite.", Advanced = true)]
+    public SqlDialect SqlDialect { get; set; } = SqlDialect.MySql;
 
     /// <summary>Time limit of one SQL statement.</summary>
     [Setting("Time after which one SQL statement of the agent is stopped and counts as an error.", Unit = "ms", Min = 10, Max = 60_000, Advanced = true)]

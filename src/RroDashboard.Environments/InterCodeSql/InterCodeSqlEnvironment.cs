@@ -5,6 +5,7 @@ using System.Text;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Rewards;
 using RroDashboard.Core.Statistics;
+using RroDashboard.Environments.InterCodeSql.MySql;
 
 namespace RroDashboard.Environments.InterCodeSql;
 
@@ -44,7 +45,7 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
 
     /// <summary>Reads the data folder; nothing is executed yet.</summary>
     /// <param name="options">Folder, split sizes and limits.</param>
-    /// <param name="engine">Runs the statements and is disposed with the environment; null for <see cref="PlainSqliteEngine"/>.</param>
+    /// <param name="engine">Runs the statements and is disposed with the environment; null for the one that the dialect names.</param>
     /// <exception cref="ArgumentException">More tasks are asked for than there are.</exception>
     /// <exception cref="DirectoryNotFoundException">There is no such folder.</exception>
     /// <exception cref="FileNotFoundException">A file of it is missing.</exception>
@@ -64,6 +65,7 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
         }
 
         MaxSteps = options.MaxSteps;
+        Name = options.SqlDialect == SqlDialect.MySql ? "InterCode-SQL (MySQL 8)" : "InterCode-SQL (plain SQLite)";
         Limits = new SqlLimits(TimeSpan.FromMilliseconds(options.SqlTimeoutMs), options.SqlRowLimit, MaxAnswerBytes);
         var records = InterCodeTasks.Load(folder);
         var schema = MySqlSchema.Load(folder);
@@ -91,7 +93,7 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
             ? []
             : [.. InterCodeLogs.ReadFolder(options.DemonstrationLogs).Where(r => training.ContainsKey(r.Episode.TaskId)).Select(r => (training[r.Episode.TaskId], r.Episode))];
 
-        _engine = engine ?? new PlainSqliteEngine(folder);
+        _engine = engine ?? (options.SqlDialect == SqlDialect.MySql ? new MySqlEngine(folder) : new PlainSqliteEngine(folder));
         try
         {
             ContentHash = Hash(options, databases, _engine.GetType().Name);
@@ -108,7 +110,7 @@ public sealed class InterCodeSqlEnvironment : IAgentEnvironment
     }
 
     /// <inheritdoc/>
-    public string Name => "InterCode-SQL";
+    public string Name { get; }
 
     /// <inheritdoc/>
     public string ContentHash { get; }

@@ -21,8 +21,9 @@ public sealed class SmallData : IDisposable
 
     public const string Schema = """
         {"zoo": {
-          "keeper": {"desc": [["id", "int", "NO", "PRI", null, ""], ["animal_id", "int", "YES", "MUL", null, ""], ["Name", "text", "YES", "", null, ""]]},
-          "animal": {"desc": [["id", "int", "NO", "PRI", null, "auto_increment"], ["name", "text", "YES", "", null, ""], ["legs", "int", "YES", "", "4", ""], ["weight", "double", "YES", "", null, ""]]}
+          "keeper": {"desc": [["id", "int", "NO", "PRI", null, ""], ["animal_id", "int", "YES", "MUL", null, ""], ["Name", "text", "YES", "", null, ""]],
+                     "primary_key": ["id"], "keys": [{"name": "animal", "columns": ["animal_id"], "unique": false}]},
+          "animal": {"desc": [["id", "int", "NO", "PRI", null, "auto_increment"], ["name", "text", "YES", "", null, ""], ["legs", "int", "YES", "", "4", ""], ["weight", "double", "YES", "", null, ""]], "primary_key": ["id"], "keys": []}
         }}
         """;
 
@@ -49,6 +50,7 @@ public sealed class SmallData : IDisposable
     public EnvironmentOptions Options(int train = 1, int tuning = 1, int test = 2, int steps = 10) => new()
     {
         Name = EnvironmentKind.InterCodeSql,
+        SqlDialect = SqlDialect.Sqlite,
         DataFolder = Folder,
         TrainTasks = train,
         TuningTasks = tuning,

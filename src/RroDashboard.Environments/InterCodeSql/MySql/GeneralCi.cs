@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace RroDashboard.Environments.InterCodeSql.MySql;
@@ -13,6 +12,15 @@ internal static class GeneralCi
 
     private const char Beyond = '\uFFFD';
     private const int Covered = 0x10000;
+
+    // Letters with accents from U+00C0 on weigh as the plain letter. A table of our own: what the runtime knows of Unicode differs from
+    // machine to machine.
+    private const int FirstAccented = 0xC0;
+    private const string Plain =
+        "AAAAAA.CEEEEIIII.NOOOOO..UUUUY.SAAAAAA.CEEEEIIII.NOOOOO..UUUUY.YAAAAAACCCCCCCCDD..EEEEEEEEEEGGGGGGGGHH..IIIIIIIII...JJKK.LLLLLL..."
+        + ".NNNNNN...OOOOOO..RRRRRRSSSSSSSSTTTT..UUUUUUUUUUUUWWYYYZZZZZZ.................................OO.............UU..................."
+        + ".........AAIIOOUUUUUUUUUU.AAAA....GGKKOOOO..J...GG..NNAA....AAAAEEEEIIIIOOOORRRRUUUUSSTT..HH......AAEEOOOOOOOOYY.................."
+        + "..........";
 
     private static readonly char[] s_weights = Build();
 
@@ -92,24 +100,14 @@ internal static class GeneralCi
             }
 
             var upper = char.ToUpperInvariant(c);
-            if (upper >= 0x80)
+            if (i >= FirstAccented && i - FirstAccented < Plain.Length && Plain[i - FirstAccented] != '.')
             {
-                // sharp s weighs as S; letters with accents weigh as the letter.
-                var plain = upper == '\u00DF' ? "S" : Decomposed(upper);
-                upper = plain.Length > 0 && CharUnicodeInfo.GetUnicodeCategory(plain[0]) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter
-                    ? char.ToUpperInvariant(plain[0])
-                    : upper;
+                upper = Plain[i - FirstAccented];
             }
 
             weights[i] = upper;
         }
 
         return weights;
-    }
-
-    private static string Decomposed(char c)
-    {
-        var category = CharUnicodeInfo.GetUnicodeCategory(c);
-        return category is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter ? c.ToString().Normalize(NormalizationForm.FormD) : c.ToString();
     }
 }
