@@ -7,4 +7,5 @@ return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
     new Benchmark("training", "SFT updates of the default model with one and with two threads.", TrainingBenchmark.RunAsync),
     new Benchmark("journal", "Facts and points through the journal's single writer, against EF Core saving 20 rows at a time.", JournalBenchmark.RunAsync),
     new Benchmark("webshop", "Loading, indexing, searching and shopping in 1,000 and in 100,000 generated products.", WebShopBenchmark.RunAsync),
+    new Benchmark("sql", "Statements as MySQL 8 against the same ones as plain SQLite, by size of the tables.", SqlBenchmark.RunAsync),
 ]);
