@@ -162,12 +162,13 @@ public sealed class GoalSet
         return options.Aggregate(all, (before, option) => before.SelectMany(b => option.Values.Select(v => (IReadOnlyList<GoalOption>)[.. b, new GoalOption(option.Name, v)])));
     }
 
-    private static Goal Make(Product product, string instruction, IReadOnlyList<string> attributes, double cap, IReadOnlyList<GoalOption> options, double weight) => new()
+    /// <summary>A goal on a product.</summary>
+    internal static Goal Make(Product product, string instruction, IReadOnlyList<string> attributes, double cap, IReadOnlyList<GoalOption> options, double weight) => new()
     {
         Asin = product.Asin,
         Category = product.Category,
         Query = product.Query,
-        Name = product.Title,
+        Name = product.Name,
         ProductCategory = product.ProductCategory,
         InstructionText = instruction,
         Attributes = attributes,

@@ -99,19 +99,7 @@ public sealed class TrainingGoals
             : [];
         var (cap, capText) = GoalSet.DrawCap(_catalogue.Prices[product.Asin], random);
         var text = instruction + (options.Count > 0 ? " with " + string.Join(", and ", options.Select(o => $"{o.Name}: {o.Value}")) : "") + capText;
-        var goal = new Goal
-        {
-            Asin = product.Asin,
-            Category = product.Category,
-            Query = product.Query,
-            Name = product.Name,
-            ProductCategory = product.ProductCategory,
-            InstructionText = text,
-            Attributes = attributes,
-            PriceUpper = cap,
-            Options = options,
-            Weight = 1,
-        };
+        var goal = GoalSet.Make(product, text, attributes, cap, options, weight: 1);
         return new(goal, CompactText.WithoutCap(instruction));
     }
 }
