@@ -51,6 +51,9 @@ public static class RroUrls
     /// <summary>Page of a run.</summary>
     public static string Run(string runId) => $"/runs/{Uri.EscapeDataString(runId)}";
 
+    /// <summary>Preference pairs of a run.</summary>
+    public static string Pairs(string runId) => $"{Run(runId)}/pairs";
+
     /// <summary>The form, filled from a preset.</summary>
     public static string NewRunFrom(string preset) => $"{NewRun}?preset={Uri.EscapeDataString(preset)}";
 
