@@ -59,6 +59,9 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     /// <summary>Most rows of one page.</summary>
     public const int MaxRows = 500;
 
+    /// <summary>Most facts of one walk: 100 steps of 100 candidates with their pairs.</summary>
+    public const int MaxWalkFacts = 20_000;
+
     private static readonly string[] s_headerKinds =
     [
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<EvaluationFinished>(),
@@ -112,6 +115,14 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     {
         var kind = EventKinds.Of<CandidateScored>();
         return FactsAsync<CandidateScored>(runId, events => events.Where(e => e.Kind == kind && e.Task == task && e.Step == step).OrderBy(e => e.Seq), cancellationToken);
+    }
+
+    /// <summary>All facts of one walk, in order: opened, candidates, steps, pairs, finished; at most <see cref="MaxWalkFacts"/>.</summary>
+    public Task<IReadOnlyList<RunFact>> WalkAsync(string runId, int task, CancellationToken cancellationToken)
+    {
+        string[] kinds = [EventKinds.Of<TaskOpened>(), EventKinds.Of<CandidateScored>(), EventKinds.Of<StepDecided>(), EventKinds.Of<PairCreated>(), EventKinds.Of<TaskFinished>()];
+        return FactsAsync<RunFact>(
+            runId, events => events.Where(e => kinds.Contains(e.Kind) && e.Task == task).OrderBy(e => e.Seq).Take(MaxWalkFacts), cancellationToken);
     }
 
     /// <summary>Preference pairs, in the order they were made.</summary>

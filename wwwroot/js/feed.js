@@ -133,7 +133,9 @@ export class Feed {
     const row = element('li');
     row.dataset.key = `${item.task}-${item.step}`;
     const line = element('div', 'line');
-    line.append(element('span', 'where', `task ${item.task} · step ${item.step}`));
+    const where = element('a', 'where', `task ${item.task} · step ${item.step}`);
+    where.href = `${location.pathname}/tasks/${item.task}`;
+    line.append(where);
     const action = element('span', 'action', item.action === '' ? '(nothing was followed)' : item.action);
     action.title = item.action;
     line.append(action);

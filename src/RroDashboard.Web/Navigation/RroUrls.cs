@@ -51,6 +51,9 @@ public static class RroUrls
     /// <summary>Page of a run.</summary>
     public static string Run(string runId) => $"/runs/{Uri.EscapeDataString(runId)}";
 
+    /// <summary>One walk of a run.</summary>
+    public static string Walk(string runId, int task) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Run(runId)}/tasks/{task}");
+
     /// <summary>Preference pairs of a run.</summary>
     public static string Pairs(string runId) => $"{Run(runId)}/pairs";
 
