@@ -11,11 +11,11 @@ public static class Golden
 
     /// <summary>RRO_GOLDEN_DIR, or shared/data/golden beside the repository; null when there is none.</summary>
     public static string? Folder { get; } =
-        Environment.GetEnvironmentVariable("RRO_GOLDEN_DIR") is { Length: > 0 } named ? named : Beside("golden");
+        Environment.GetEnvironmentVariable("RRO_GOLDEN_DIR") is { Length: > 0 } named ? FromRoot(named) : Beside("golden");
 
     /// <summary>RRO_DATA_DIR, or shared/data beside the repository; null when there is none.</summary>
     public static string? Data { get; } =
-        Environment.GetEnvironmentVariable("RRO_DATA_DIR") is { Length: > 0 } named ? named : Beside("");
+        Environment.GetEnvironmentVariable("RRO_DATA_DIR") is { Length: > 0 } named ? FromRoot(named) : Beside("");
 
     /// <summary>A golden file as JSON.</summary>
     public static JsonElement Read(string file)
@@ -64,14 +64,27 @@ public static class Golden
 
     private static InvalidOperationException NoFolder() => new("no golden folder: mark the test with GoldenFact");
 
+    // A test runs in its own output folder; people mean the repository's.
+    private static string FromRoot(string path) => Root() is { } root ? Path.GetFullPath(path, root) : Path.GetFullPath(path);
+
     private static string? Beside(string name)
+    {
+        if (Root() is not { } root)
+        {
+            return null;
+        }
+
+        var path = Path.Combine(Path.GetDirectoryName(root) ?? root, "shared", "data", name);
+        return Directory.Exists(path) ? path : null;
+    }
+
+    private static string? Root()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "RroDashboard.sln")))
             {
-                var path = Path.Combine(folder.Parent?.FullName ?? folder.FullName, "shared", "data", name);
-                return Directory.Exists(path) ? path : null;
+                return folder.FullName;
             }
         }
 
@@ -87,7 +100,8 @@ public sealed class GoldenFactAttribute : FactAttribute
     public GoldenFactAttribute(string file)
     {
         File = file;
-        if (Golden.Folder is null || Golden.Data is null || !System.IO.File.Exists(Golden.PathOf(file)))
+        // A folder that was named and is not there is a mistake, and the test says so by failing.
+        if (Golden.Folder is null || Golden.Data is null || (Directory.Exists(Golden.Folder) && !System.IO.File.Exists(Golden.PathOf(file))))
         {
             Skip = $"needs {file} in RRO_GOLDEN_DIR, or in shared/data/golden beside the repository";
         }
