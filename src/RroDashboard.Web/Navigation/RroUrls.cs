@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RroDashboard.Web.Navigation;
 
 /// <summary>Every URL of the dashboard. Nothing else spells one.</summary>
@@ -11,6 +13,9 @@ public static class RroUrls
 
     /// <summary>Tasks, and playing one by hand.</summary>
     public const string Environments = "/environments";
+
+    /// <summary>Several runs beside each other.</summary>
+    public const string ComparePage = "/compare";
 
     /// <summary>Route of a run's page.</summary>
     public const string RunRoute = "/runs/{RunId}";
@@ -52,10 +57,28 @@ public static class RroUrls
     public static string Run(string runId) => $"/runs/{Uri.EscapeDataString(runId)}";
 
     /// <summary>One walk of a run.</summary>
-    public static string Walk(string runId, int task) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Run(runId)}/tasks/{task}");
+    public static string Walk(string runId, int task) => string.Create(CultureInfo.InvariantCulture, $"{Run(runId)}/tasks/{task}");
 
     /// <summary>Preference pairs of a run.</summary>
     public static string Pairs(string runId) => $"{Run(runId)}/pairs";
+
+    /// <summary>What was explored in a run: its walks, and where rewards rise and fall.</summary>
+    public static string Explore(string runId) => $"{Run(runId)}/explore";
+
+    /// <summary>Held-out evaluation of a run, task by task.</summary>
+    public static string Evaluation(string runId) => $"{Run(runId)}/evaluation";
+
+    /// <summary>Log and alerts of a run.</summary>
+    public static string Logs(string runId) => $"{Run(runId)}/logs";
+
+    /// <summary>Settings and files of a run.</summary>
+    public static string Settings(string runId) => $"{Run(runId)}/settings";
+
+    /// <summary>Load of the machine while a run works.</summary>
+    public static string SystemLoad(string runId) => $"{Run(runId)}/system";
+
+    /// <summary>Several runs beside each other.</summary>
+    public static string Compare(IEnumerable<string> runIds) => $"{ComparePage}?runs={string.Join(',', runIds.Select(Uri.EscapeDataString))}";
 
     /// <summary>The form, filled from a preset.</summary>
     public static string NewRunFrom(string preset) => $"{NewRun}?preset={Uri.EscapeDataString(preset)}";
