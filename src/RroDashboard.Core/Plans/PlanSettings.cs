@@ -213,9 +213,62 @@ public static class PlanSettings
             throw new PlanException($"Explore.Tasks = {plan.Explore.Tasks} is more than Environment.TrainTasks = {plan.Environment.TrainTasks}: there are not that many training tasks.");
         }
 
+        ValidateExplore(plan.Explore);
         if (plan.Environment.Name != EnvironmentKind.MiniShop && plan.Environment.DataFolder.Length == 0)
         {
             throw new PlanException($"Environment.DataFolder is empty, but {plan.Environment.Name} reads its tasks from files: name the folder with --data.");
+        }
+    }
+
+    // Free candidates are fair only where candidates and rollouts are drawn alike; a test needs something to compare with.
+    private static void ValidateExplore(ExploreOptions explore)
+    {
+        if (explore.SharedRollouts || explore.Selection == Selection.AllBest || explore.MinLooks > 1 || explore.Pairing != Pairing.Considered
+            || explore.Gating != Gating.None || explore.SequentialZ > 0 || explore.Shrinkage > 0 || explore.RootRollouts > 0 || explore.Pooling != Pooling.State)
+        {
+            throw new PlanException("The explorer does not know these settings yet: only Explore.Rise, its baseline and what follows it can be changed so far.");
+        }
+
+        if (explore.SharedRollouts && explore.CandidateTemperature != explore.RolloutTemperature)
+        {
+            throw new PlanException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Explore.SharedRollouts needs candidates and rollouts drawn alike, but Explore.CandidateTemperature = {explore.CandidateTemperature} and Explore.RolloutTemperature = {explore.RolloutTemperature}: set both to the same."));
+        }
+
+        if (explore.MinLooks > explore.MaxCandidates)
+        {
+            throw new PlanException($"Explore.MinLooks = {explore.MinLooks} is more than Explore.MaxCandidates = {explore.MaxCandidates}: a step cannot look at more candidates than it may sample.");
+        }
+
+        if (explore.Selection == Selection.AllBest && explore.MinLooks != 1)
+        {
+            throw new PlanException($"Explore.MinLooks = {explore.MinLooks} has no meaning with Explore.Selection = AllBest, which looks at all K: leave it at 1.");
+        }
+
+        if (explore.Selection == Selection.AllBest && explore.SequentialZ > 0)
+        {
+            throw new PlanException("Explore.SequentialZ has no meaning with Explore.Selection = AllBest, which compares with no earlier step: leave it at 0.");
+        }
+
+        if (explore.SequentialZ > 0 && explore.SequentialMinRollouts > explore.Rollouts)
+        {
+            throw new PlanException($"Explore.SequentialMinRollouts = {explore.SequentialMinRollouts} is more than Explore.Rollouts = {explore.Rollouts}: the test could never stop early.");
+        }
+
+        if (explore.Gating == Gating.SkipForced && explore.Selection == Selection.AllBest)
+        {
+            throw new PlanException("Explore.Gating = SkipForced has no meaning with Explore.Selection = AllBest, which values all K at every step: leave it at None.");
+        }
+
+        if (explore.Gating == Gating.SkipForced && explore.GateDraws > explore.MaxCandidates)
+        {
+            throw new PlanException($"Explore.GateDraws = {explore.GateDraws} is more than Explore.MaxCandidates = {explore.MaxCandidates}: a step cannot draw more actions than it may sample.");
+        }
+
+        if (explore.Pairing != Pairing.Considered && explore.Rejected == Rejected.LastNonRising)
+        {
+            throw new PlanException($"Explore.Rejected = LastNonRising takes the last candidate that was tested, but Explore.Pairing = {explore.Pairing} also pairs siblings that were not: choose EveryLower, WorstSeen or MeanMinus2Sigma.");
         }
     }
 

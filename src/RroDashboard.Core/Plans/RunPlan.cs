@@ -252,6 +252,49 @@ public enum Continue
     AlongExpert,
 }
 
+/// <summary>How the candidates of a step are gone through.</summary>
+public enum Selection
+{
+    /// <summary>One at a time, until one rises: Reward Rising Optimization.</summary>
+    Rising,
+
+    /// <summary>All K, and the best is followed: fixed-size exploration, what the paper compares with.</summary>
+    AllBest,
+}
+
+/// <summary>Which candidates of a step are one candidate sampled again.</summary>
+public enum Pooling
+{
+    /// <summary>Those that lead to the same state of the environment, whatever their words.</summary>
+    State,
+
+    /// <summary>Those with the same words.</summary>
+    Text,
+}
+
+/// <summary>From which actions of a step the chosen and the rejected side of a pair are taken.</summary>
+public enum Pairing
+{
+    /// <summary>From the candidates that were considered: the best, which is the one that was followed unless a contrast turned out better, and lower ones.</summary>
+    Considered,
+
+    /// <summary>The followed one is chosen; any other action ever seen there, considered or not, can be rejected.</summary>
+    AcceptedSibling,
+
+    /// <summary>The one with the highest advantage is chosen, followed or not; any other action ever seen there can be rejected.</summary>
+    BestSibling,
+}
+
+/// <summary>At which steps rollouts are spent.</summary>
+public enum Gating
+{
+    /// <summary>At every step.</summary>
+    None,
+
+    /// <summary>Not where there is nothing to choose: only one action may be written, or the first draws all led to the same state.</summary>
+    SkipForced,
+}
+
 /// <summary>Stage 2: reward rising sampling. The paper leaves most of these open; each is named here instead of hidden.</summary>
 public sealed class ExploreOptions
 {
@@ -263,9 +306,29 @@ public sealed class ExploreOptions
     [Setting("m: rollouts behind every process reward.", Unit = "rollouts", Min = 1, Max = 1000)]
     public int Rollouts { get; set; } = 5;
 
+    /// <summary>m0.</summary>
+    [Setting("m0: rollouts from the start of a task, which value it; 0 for as many as m.", Unit = "rollouts", Min = 0, Max = 1000, Advanced = true)]
+    public int RootRollouts { get; set; }
+
     /// <summary>K.</summary>
     [Setting("K: most candidates sampled at one step.", Unit = "candidates", Min = 1, Max = 1000)]
     public int MaxCandidates { get; set; } = 5;
+
+    /// <summary>Rising or all K.</summary>
+    [Setting("Whether candidates are tried one at a time until one rises, or all K and the best is followed (fixed-size exploration).")]
+    public Selection Selection { get; set; } = Selection.Rising;
+
+    /// <summary>Looks before the first test.</summary>
+    [Setting("Candidates looked at before the first may be accepted; from 2 on the best of those seen is tested. Only Rising reads it.", Unit = "candidates", Min = 1, Max = 1000)]
+    public int MinLooks { get; set; } = 1;
+
+    /// <summary>One rollout counts at every state it passes.</summary>
+    [Setting("Every rollout counts at each state it passes, and its first action there is a candidate that costs nothing more; values then compare with the mean of all rollouts through the state.")]
+    public bool SharedRollouts { get; set; }
+
+    /// <summary>What a duplicate is.</summary>
+    [Setting("Which candidates of a step count as one sampled again: those that lead to the same state, or only those with the same words.", Advanced = true)]
+    public Pooling Pooling { get; set; } = Pooling.State;
 
     /// <summary>Temperature of candidates.</summary>
     [Setting("Sampling temperature of candidates.", Min = 0.01, Max = 10, Advanced = true)]
@@ -291,6 +354,10 @@ public sealed class ExploreOptions
     [Setting("What happens when nothing rises within K candidates.")]
     public OnNoRise OnNoRise { get; set; } = OnNoRise.KeepBest;
 
+    /// <summary>Where both sides come from.</summary>
+    [Setting("Which actions of a step are paired: those considered, or all siblings ever seen there, with the followed or the best one as the chosen side.")]
+    public Pairing Pairing { get; set; } = Pairing.Considered;
+
     /// <summary>Losers.</summary>
     [Setting("Which lower candidates become the rejected side of a pair.")]
     public Rejected Rejected { get; set; } = Rejected.WorstSeen;
@@ -300,8 +367,32 @@ public sealed class ExploreOptions
     public OnImmediateRise OnImmediateRise { get; set; } = OnImmediateRise.DrawOneContrast;
 
     /// <summary>Smallest gap.</summary>
-    [Setting("Smallest value gap between chosen and rejected; 0 drops only ties.", Unit = "reward", Min = 0, Max = 2, Advanced = true)]
+    [Setting("Smallest gap between chosen and rejected, in value or, with Shrinkage, in shrunk advantage; 0 drops only ties.", Unit = "reward", Min = 0, Max = 2, Advanced = true)]
     public double MinPairGap { get; set; }
+
+    /// <summary>kappa.</summary>
+    [Setting("kappa: an advantage over the state's value that rests on n returns is multiplied by n / (n + kappa) before pairs are made; 0 takes it as it is.", Unit = "returns", Min = 0, Max = 1000, Advanced = true)]
+    public double Shrinkage { get; set; }
+
+    /// <summary>Critical steps.</summary>
+    [Setting("Whether rollouts are saved at forced moves, where only one action may be written or the first draws all agree.", Advanced = true)]
+    public Gating Gating { get; set; } = Gating.None;
+
+    /// <summary>Draws that have to agree.</summary>
+    [Setting("Actions drawn at every step to see whether the move is forced; only read when Gating is SkipForced.", Unit = "actions", Min = 2, Max = 1000, Advanced = true)]
+    public int GateDraws { get; set; } = 3;
+
+    /// <summary>z of the sequential test.</summary>
+    [Setting("z: rollouts of a candidate stop before m once its mean is further than z standard errors from what it is compared with; 0 always takes all m.", Unit = "standard errors", Min = 0, Max = 10, Advanced = true)]
+    public double SequentialZ { get; set; }
+
+    /// <summary>First look of the sequential test.</summary>
+    [Setting("Rollouts before the sequential test first looks; only read when SequentialZ is above 0.", Unit = "rollouts", Min = 1, Max = 1000, Advanced = true)]
+    public int SequentialMinRollouts { get; set; } = 2;
+
+    /// <summary>Assumed spread.</summary>
+    [Setting("Standard deviation of one rollout's reward that the sequential test assumes; only read when SequentialZ is above 0.", Unit = "reward", Min = 0.001, Max = 2, Advanced = true)]
+    public double SequentialDeviation { get; set; } = 0.25;
 
     /// <summary>How the walk goes on.</summary>
     [Setting("From where the next step goes on.", Advanced = true)]
