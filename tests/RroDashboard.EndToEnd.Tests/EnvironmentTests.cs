@@ -53,6 +53,25 @@ public sealed class EnvironmentTests(BrowserFixture fixture) : IClassFixture<Bro
         Assert.Equal(1, await page.Locator("#episode-reward").CountAsync());
     }
 
+    [Fact]
+    public async Task Address_OfATask_OpensItAgain_AndAFolderInItWaitsForThePerson()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/environments");
+        var page = visitor.Page;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Play shop-train-2", Exact = true }).ClickAsync();
+        await page.Locator("#episode").WaitForAsync();
+        Assert.Contains("task=shop-train-2", page.Url, StringComparison.Ordinal);
+
+        await page.ReloadAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "shop-train-2" }).WaitForAsync();
+
+        await visitor.GoAsync("/environments?env=WebShop&folder=/no/such/folder");
+        await page.GetByText("Nothing is open").WaitForAsync();
+        Assert.Equal("/no/such/folder", await page.Locator("#env-folder").InputValueAsync());
+        Assert.Equal(0, await page.Locator("#env-refusal").CountAsync());
+    }
+
     [Theory]
     [InlineData("WebShop", "", "WebShop needs its data folder")]
     [InlineData("WebShop", "/no/such/folder", "'/no/such/folder' does not exist")]

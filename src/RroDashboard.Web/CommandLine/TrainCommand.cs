@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using RroDashboard.Core;
+using RroDashboard.Core.Plans;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
 
@@ -9,7 +10,7 @@ namespace RroDashboard.Web.CommandLine;
 /// <summary>A run without a browser: progress for people on the error stream, the result on the output.</summary>
 internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runner)
 {
-    private readonly Option<string> _preset = new("--preset") { Description = "Where the plan starts from: demo, smoke or spider.", DefaultValueFactory = _ => "demo", HelpName = "NAME" };
+    private readonly Option<string> _preset = new("--preset") { Description = $"Where the plan starts from: {string.Join(", ", Presets.All.Select(p => p.Name))}.", DefaultValueFactory = _ => "demo", HelpName = "NAME" };
     private readonly Option<long?> _seed = new("--seed") { Description = "Seed of the run; that of the preset when left out.", HelpName = "NUMBER" };
     private readonly Option<string[]> _set = new("--set")
     {

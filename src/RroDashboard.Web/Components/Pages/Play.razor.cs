@@ -31,6 +31,18 @@ public sealed partial class Play : IDisposable
     /// <summary>Loaded environments.</summary>
     [Inject] public required EnvironmentShelf Shelf { get; init; }
 
+    /// <summary>Keeps what is open in the address.</summary>
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    /// <summary>Which environment is open; the generated shop when nothing is asked for.</summary>
+    [SupplyParameterFromQuery(Name = "env")] public string? KindInAddress { get; set; }
+
+    /// <summary>Its data folder.</summary>
+    [SupplyParameterFromQuery(Name = "folder")] public string? FolderInAddress { get; set; }
+
+    /// <summary>The task that is played, if one is.</summary>
+    [SupplyParameterFromQuery(Name = "task")] public string? TaskInAddress { get; set; }
+
     private string FolderHint => _kind == EnvironmentKind.MiniShop ? "not needed" : "for example ../shared/data/webshop";
 
     private List<AgentTask> Found => _environment is null
@@ -50,6 +62,18 @@ public sealed partial class Play : IDisposable
     {
         _left.Cancel();
         _left.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        _folder = FolderInAddress ?? "";
+        _kind = Enum.TryParse<EnvironmentKind>(KindInAddress, ignoreCase: true, out var kind) && Enum.IsDefined(kind) ? kind : EnvironmentKind.MiniShop;
+        // A folder in a link is only filled in: which files the server reads is decided by the person, not by whoever made the link.
+        if (_folder.Length == 0)
+        {
+            await LoadAsync(TaskInAddress);
+        }
     }
 
     /// <inheritdoc/>
@@ -80,10 +104,22 @@ public sealed partial class Play : IDisposable
 
     private async Task OpenAsync()
     {
+        var asked = _folder == FolderInAddress ? TaskInAddress : null;
+        ShowInAddress(asked);
+        await LoadAsync(asked);
+    }
+
+    private async Task LoadAsync(string? asked)
+    {
         (_loading, _refusal, _environment, _episode, _page) = (true, "", null, null, 0);
         try
         {
             _environment = await Shelf.OpenAsync(_kind, _folder, _left.Token);
+            if (asked is { Length: > 0 })
+            {
+                Begin(Enum.GetValues<TaskSplit>().SelectMany(_environment.Tasks).FirstOrDefault(t => t.Id == asked)
+                    ?? throw new PlanException($"{_environment.Name} has no task '{asked}'; the table lists those it has."));
+            }
         }
         catch (Exception e) when (e is PlanException or IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
         {
@@ -97,7 +133,22 @@ public sealed partial class Play : IDisposable
 
     private void FirstPage() => _page = 0;
 
+    private void ShowInAddress(string? task) => Navigation.NavigateTo(
+        Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
+        {
+            ["env"] = _kind.ToString(),
+            ["folder"] = _folder.Length == 0 ? null : _folder,
+            ["task"] = task,
+        }),
+        replace: true);
+
     private void Start(AgentTask task)
+    {
+        ShowInAddress(task.Id);
+        Begin(task);
+    }
+
+    private void Begin(AgentTask task)
     {
         _steps.Clear();
         _words = "";
