@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace RroDashboard.Data;
@@ -24,9 +25,13 @@ public static class DataServices
         services.AddSingleton<SqlitePragmaInterceptor>();
         services.AddDbContextFactory<RroDbContext>((provider, options) => options
             .UseSqlite(connection.ToString())
+            // Deleted runs are filtered, and their facts are only ever read through their run.
+            .ConfigureWarnings(w => w.Ignore(CoreEventId.PossibleIncorrectRequiredNavigationWithQueryFilterInteractionWarning))
             .AddInterceptors(provider.GetRequiredService<SqlitePragmaInterceptor>()));
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunQueries>();
+        services.AddSingleton<RunListQueries>();
+        services.AddSingleton<RunKeeper>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

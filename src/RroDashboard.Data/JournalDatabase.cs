@@ -69,7 +69,7 @@ internal sealed class JournalDatabase : IDisposable
 
             foreach (var runId in committed.Select(c => c.RunId).Distinct())
             {
-                Execute("UPDATE Runs SET LastSeq = $p0 WHERE Key = $p1", runs[runId].LastSeq, runs[runId].Key);
+                Execute("UPDATE Runs SET LastSeq = $p0, HeartbeatTicks = $p2 WHERE Key = $p1", runs[runId].LastSeq, runs[runId].Key, now.Ticks);
             }
 
             foreach (var (runId, count) in dropped)
@@ -186,7 +186,7 @@ internal sealed class JournalDatabase : IDisposable
                 break;
             case StageStarted stage:
                 Execute(
-                    "UPDATE Runs SET State = 'Running', StartedTicks = coalesce(StartedTicks, $p1), Stage = $p0, StageStartedTicks = $p1, Done = 0, Total = 0 WHERE Key = $p2",
+                    "UPDATE Runs SET State = 'Running', Crashed = 0, StartedTicks = coalesce(StartedTicks, $p1), Stage = $p0, StageStartedTicks = $p1, Done = 0, Total = 0 WHERE Key = $p2",
                     stage.Stage.ToString(), now.Ticks, run.Key);
                 break;
             case ProgressReported progress:

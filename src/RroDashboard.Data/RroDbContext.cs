@@ -21,16 +21,30 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
     /// <summary>Buckets of metric points.</summary>
     public DbSet<RollupEntity> Rollups => Set<RollupEntity>();
 
+    /// <summary>A number within a JSON text, for queries only: SQLite's json_extract.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="path">Ours, never a request's: for example $.candidates.</param>
+    public static double? JsonNumber(string? json, string path) => throw new InvalidOperationException("Only within a query.");
+
+    /// <summary>A text within a JSON text, for queries only.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="path">Ours, never a request's.</param>
+    public static string? JsonText(string? json, string path) => throw new InvalidOperationException("Only within a query.");
+
     /// <inheritdoc/>
     protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
         ArgumentNullException.ThrowIfNull(modelBuilder);
+        modelBuilder.HasDbFunction(typeof(RroDbContext).GetMethod(nameof(JsonNumber))!).HasName("json_extract").IsBuiltIn();
+        modelBuilder.HasDbFunction(typeof(RroDbContext).GetMethod(nameof(JsonText))!).HasName("json_extract").IsBuiltIn();
         modelBuilder.Entity<RunEntity>(run =>
         {
             run.ToTable("Runs").HasKey(r => r.Key);
             run.HasIndex(r => r.Id).IsUnique();
             run.HasIndex(r => r.RequestKey).IsUnique();
             run.HasIndex(r => r.CreatedTicks);
+            // Deleted runs are nowhere; what removes them, or brings them back, asks for them by name.
+            run.HasQueryFilter(r => r.DeletedTicks == null);
             run.Property(r => r.State).HasConversion<string>();
             run.Property(r => r.Stage).HasConversion<string>();
         });

@@ -26,6 +26,12 @@ namespace RroDashboard.Data;
 /// <param name="LastSeq">Number of the last committed event.</param>
 /// <param name="DroppedSamples">Samples dropped under pressure.</param>
 /// <param name="Error">Why it failed.</param>
+/// <param name="Name">Name that people gave it; empty for none.</param>
+/// <param name="Tags">Tags that people gave it.</param>
+/// <param name="Notes">What people wrote about it.</param>
+/// <param name="ArchivedUtc">When it was put away; null unless it was.</param>
+/// <param name="HeartbeatUtc">When something it said was last committed.</param>
+/// <param name="Crashed">Its process ended without a word while it worked.</param>
 public sealed record RunInfo(
     string Id,
     RunState State,
@@ -42,7 +48,17 @@ public sealed record RunInfo(
     Budget? Budget,
     long LastSeq,
     long DroppedSamples,
-    string? Error);
+    string? Error,
+    string Name = "",
+    IReadOnlyList<string>? Tags = null,
+    string Notes = "",
+    DateTime? ArchivedUtc = null,
+    DateTime? HeartbeatUtc = null,
+    bool Crashed = false)
+{
+    /// <summary>What the list calls it: its name, or preset and id.</summary>
+    public string Title => Name.Length > 0 ? Name : $"{Plan.Preset} · {Id}";
+}
 
 /// <summary>Everything a page draws of a run, as of one committed event: equal for everyone who asks after the same event.</summary>
 /// <param name="Run">The run itself.</param>
@@ -234,7 +250,7 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     private static T Read<T>(string json)
         where T : RunEvent => (T)JsonSerializer.Deserialize<RunEvent>(json, RunJson.Options)!;
 
-    private static RunInfo Info(RunEntity run) => new(
+    internal static RunInfo Info(RunEntity run) => new(
         run.Id,
         run.State,
         PlanSettings.FromDictionary(run.Preset, JsonSerializer.Deserialize<Dictionary<string, string>>(run.SettingsJson)!),
@@ -250,7 +266,13 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         run.BudgetJson is null ? null : JsonSerializer.Deserialize<Budget>(run.BudgetJson, RunJson.Options),
         run.LastSeq,
         run.DroppedSamples,
-        run.Error);
+        run.Error,
+        run.Name,
+        RunTags.Split(run.Tags),
+        run.Notes,
+        Utc(run.ArchivedTicks),
+        Utc(run.HeartbeatTicks),
+        run.Crashed);
 
     private static DateTime? Utc(long? ticks) => ticks is { } value ? new DateTime(value, DateTimeKind.Utc) : null;
 }

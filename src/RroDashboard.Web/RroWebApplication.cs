@@ -147,6 +147,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<TrainingHost>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
         services.AddSingleton<IRunBoard, RunBoard>();
+        services.AddHostedService<DeletedRunsSweeper>();
     }
 
     private static void Map(WebApplication app)
@@ -176,6 +177,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapHealthChecks(RroUrls.HealthReady).AllowAnonymous();
         app.MapHub<RunHub>(RroUrls.RunHub, hub => hub.CloseOnAuthenticationExpiration = true);
         app.MapRunsApi();
+        app.MapRunActionsApi();
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.
         app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }

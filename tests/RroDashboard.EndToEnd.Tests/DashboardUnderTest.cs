@@ -18,6 +18,9 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
 
     public string Url => _server!.Url;
 
+    public T Get<T>()
+        where T : notnull => _server!.App.Services.GetRequiredService<T>();
+
     private IRunBoard Board => _server!.App.Services.GetRequiredService<IRunBoard>();
 
     public async Task StartAsync(string url = "http://127.0.0.1:0")

@@ -12,7 +12,7 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     {
         var run = await FinishedRunAsync();
         await using var visitor = await fixture.VisitAsync(scheme);
-        foreach (var path in (string[])["/", $"/runs/{run}", "/runs/new", "/environments", "/no/such/page"])
+        foreach (var path in (string[])["/", "/?q=wrong:filter", $"/runs/{run}", "/runs/new", "/environments", "/no/such/page"])
         {
             await visitor.GoAsync(path);
             await CheckAsync(visitor.Page, $"{path} {scheme}");

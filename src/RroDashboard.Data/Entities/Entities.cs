@@ -61,6 +61,27 @@ public sealed class RunEntity
 
     /// <summary>Why it failed.</summary>
     public string? Error { get; set; }
+
+    /// <summary>Name that people gave it; empty for none. The id stays.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Tags with a blank before and after each, so that one is found whole: " baseline seed-3 "; empty for none.</summary>
+    public string Tags { get; set; } = "";
+
+    /// <summary>What people wrote about it.</summary>
+    public string Notes { get; set; } = "";
+
+    /// <summary>UTC ticks; null unless put away.</summary>
+    public long? ArchivedTicks { get; set; }
+
+    /// <summary>UTC ticks; null unless deleted. Such a run is invisible, and gone for good soon after.</summary>
+    public long? DeletedTicks { get; set; }
+
+    /// <summary>UTC ticks of the last commit of something it said.</summary>
+    public long? HeartbeatTicks { get; set; }
+
+    /// <summary>Its heart stopped: the process ended without a word while the run was working.</summary>
+    public bool Crashed { get; set; }
 }
 
 /// <summary>A committed event: every fact, and log lines. Metric points have tables of their own; progress and budget live in the run.</summary>

@@ -119,6 +119,30 @@ namespace RroDashboard.Data.Migrations
                     b.Property<double?>("Before")
                         .HasColumnType("REAL");
 
+                    b.Property<long?>("ArchivedTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Crashed")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("DeletedTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("HeartbeatTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Name")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Notes")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Tags")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("BudgetJson")
                         .HasColumnType("TEXT");
 

@@ -105,6 +105,8 @@ public sealed class TrainingHost(
     /// <summary>Closes the runs that a process left behind, before this one can add any, and begins to work.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        // Whoever stops in order says of each run how it ended: one that still counts as working died with its process.
+        await store.MarkCrashedAsync(cancellationToken);
         foreach (var left in await store.LeftBehindAsync(cancellationToken))
         {
             journal.Open(left).Record(new RunEnded(RunState.Interrupted, "The server ended while the run was open.", null));

@@ -17,6 +17,9 @@ public static class RroUrls
     /// <summary>Several runs beside each other.</summary>
     public const string ComparePage = "/compare";
 
+    /// <summary>The run that was added last, whichever it is: a link that stays.</summary>
+    public const string LatestRun = "/runs/latest";
+
     /// <summary>Route of a run's page.</summary>
     public const string RunRoute = "/runs/{RunId}";
 
@@ -79,6 +82,31 @@ public static class RroUrls
 
     /// <summary>Several runs beside each other.</summary>
     public static string Compare(IEnumerable<string> runIds) => $"{ComparePage}?runs={string.Join(',', runIds.Select(Uri.EscapeDataString))}";
+
+    /// <summary>The list with its filter, order and page; what is as usual is left out.</summary>
+    public static string RunsWith(string filter, string sort, int page)
+    {
+        var parts = new List<string>();
+        if (filter.Length > 0)
+        {
+            parts.Add("q=" + Uri.EscapeDataString(filter));
+        }
+
+        if (sort.Length > 0)
+        {
+            parts.Add("sort=" + Uri.EscapeDataString(sort));
+        }
+
+        if (page > 1)
+        {
+            parts.Add(string.Create(CultureInfo.InvariantCulture, $"page={page}"));
+        }
+
+        return parts.Count == 0 ? Runs : $"{Runs}?{string.Join('&', parts)}";
+    }
+
+    /// <summary>The form, filled from an earlier run.</summary>
+    public static string NewRunLike(string runId) => $"{NewRun}?from={Uri.EscapeDataString(runId)}";
 
     /// <summary>The form, filled from a preset.</summary>
     public static string NewRunFrom(string preset) => $"{NewRun}?preset={Uri.EscapeDataString(preset)}";

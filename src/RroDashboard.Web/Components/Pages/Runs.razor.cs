@@ -2,28 +2,88 @@ using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Radzen;
 using RroDashboard.Core.Events;
+using RroDashboard.Data;
+using RroDashboard.Web.Navigation;
+using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web.Components.Pages;
 
-/// <summary>All runs, newest first, rows live. Rows keep their order while one looks: only a new run moves them.</summary>
+/// <summary>
+/// All runs, rows live; filter, order and page stand in the address. Rows keep their places while one looks: where the database has another
+/// order by now, that is offered and not done.
+/// </summary>
 public sealed partial class Runs : IDisposable
 {
-    private const int PageSize = 20;
+    private const int PageSize = 50;
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
 
+    private static readonly (string Key, string Title, string Meaning, bool Number)[] s_columns =
+    [
+        ("name", "Run", "Name, id, environment and seed", false),
+        ("state", "State", "Running and waiting ones first when sorted", false),
+        ("reward", "Held-out reward", "Greedy, after fine-tuning and at the end", false),
+        ("", "Walk reward", "Mean reward of explored walks so far", false),
+        ("", "Perfect", "Share of held-out tasks at the highest reward, greedily", true),
+        ("candidates", "Cand./step", "Candidates sampled per decided step", true),
+        ("saved", "Saved", "Candidates saved against a fixed K on the same steps: arithmetic, not a second run", true),
+        ("pairs", "Pairs", "Preference pairs made", true),
+        ("rollouts", "Rollouts", "Episodes played to value a step", true),
+        ("time", "Took", "From the start to the end", true),
+        ("added", "Added", "When it was added", false),
+    ];
+
     private readonly CancellationTokenSource _left = new();
-    private IReadOnlyList<RunRow>? _rows;
+    private readonly Dictionary<string, RunExtras> _extras = new(StringComparer.Ordinal);
+    private readonly List<string> _picked = [];
+    private IReadOnlyList<RunInfo> _rows = [];
+    private IReadOnlyList<RunInfo>? _waiting;
+    private IReadOnlyList<string> _deleted = [];
+    private DateTimeOffset _undoUntil;
+    private RunFacets? _facets;
     private IDisposable? _subscription;
     private ITimer? _timer;
+    private string? _open;
+    private string _wrong = "";
+    private string _note = "";
     private int _total;
-    private int _skip;
     private int _stale;
 
     /// <summary>Facts and actions.</summary>
     [Inject] public required IRunBoard Board { get; init; }
 
+    /// <summary>Reads the list.</summary>
+    [Inject] public required RunListQueries Queries { get; init; }
+
+    /// <summary>Archives and deletes.</summary>
+    [Inject] public required RunKeeper Keeper { get; init; }
+
+    /// <summary>Tells other pages that the list changed.</summary>
+    [Inject] public required LiveFeed Feed { get; init; }
+
+    /// <summary>Asks before a run is stopped.</summary>
+    [Inject] public required DialogService Dialogs { get; init; }
+
     /// <summary>The present.</summary>
     [Inject] public required TimeProvider Time { get; init; }
+
+    [SupplyParameterFromQuery(Name = "q")] private string? FilterText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "sort")] private string? SortParameter { get; set; }
+
+    [SupplyParameterFromQuery(Name = "page")] private int? PageParameter { get; set; }
+
+    private string Filter => FilterText?.Trim() ?? "";
+
+    private RunSort Sort => RunSort.Parse(SortParameter);
+
+    private string SortText => Sort == RunSort.Default ? "" : Sort.ToString();
+
+    private int PageNumber => Math.Max(1, PageParameter ?? 1);
+
+    private string CountText => string.Create(
+        CultureInfo.InvariantCulture, $"{((PageNumber - 1) * PageSize) + 1:N0} to {((PageNumber - 1) * PageSize) + _rows.Count:N0} of {_total:N0}");
+
+    private string WaitingText => (_waiting ?? []).Count(w => _rows.All(r => r.Id != w.Id)) is > 0 and var news ? $"Order changed, {news} not shown" : "Order changed";
 
     /// <inheritdoc/>
     public void Dispose()
@@ -35,10 +95,13 @@ public sealed partial class Runs : IDisposable
     }
 
     /// <inheritdoc/>
-    protected override async Task OnInitializedAsync()
+    protected override void OnInitialized() => _subscription = Board.Subscribe((_, _) => Interlocked.Exchange(ref _stale, 1));
+
+    /// <inheritdoc/>
+    protected override Task OnParametersSetAsync()
     {
-        _subscription = Board.Subscribe((_, _) => Interlocked.Exchange(ref _stale, 1));
-        await ReadAsync();
+        _open = null;
+        return RefreshNowAsync();
     }
 
     /// <inheritdoc/>
@@ -50,47 +113,130 @@ public sealed partial class Runs : IDisposable
         }
     }
 
-    private static string HeldOf(RunRow row) => row switch
-    {
-        { Before: { } before, After: { } after } => $"{Words.Reward(before)} → {Words.Reward(after)}",
-        { Before: { } before } => $"{Words.Reward(before)} → ...",
-        _ => "-",
-    };
+    private string? AriaSort(string key) => key.Length > 0 && Sort.Key == key ? Sort.Down ? "descending" : "ascending" : null;
 
-    private string LeftOf(RunRow row)
+    private string Arrow(string key) => AriaSort(key) switch { "descending" => " ↓", "ascending" => " ↑", _ => "" };
+
+    // Numbers and dates begin with the largest, words with the first; a second click turns it round.
+    private string SortUrl(string key) =>
+        RroUrls.RunsWith(Filter, (Sort.Key == key ? Sort with { Down = !Sort.Down } : new RunSort(key, key is not ("name" or "state"))).ToString(), 1);
+
+    private void Pick(string run)
     {
-        if (row.Total == 0)
+        if (!_picked.Remove(run))
         {
-            return "begins";
+            _picked.Add(run);
+        }
+    }
+
+    private void OpenRow(string run) => _open = _open == run ? null : run;
+
+    private void ApplyOrder()
+    {
+        (_rows, _waiting) = (_waiting ?? _rows, null);
+        Interlocked.Exchange(ref _stale, 1);
+    }
+
+    private async Task StopAsync(RunInfo run)
+    {
+        var sure = await Dialogs.Confirm(
+            "It ends before its next update. Everything that was sampled and measured stays.", "Stop this run?", new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
+        if (sure == true)
+        {
+            await Board.StopAsync(run.Id, _left.Token);
+        }
+    }
+
+    private async Task ArchiveAsync(IReadOnlyList<string> runs, bool archived)
+    {
+        var count = await Keeper.ArchiveAsync(runs, archived, _left.Token);
+        await AfterAsync(runs, archived ? $"{count} archived: find them with is:archived." : $"{count} taken out of the archive.");
+    }
+
+    private async Task DeleteAsync(IReadOnlyList<string> runs)
+    {
+        var deleted = await Keeper.DeleteAsync(runs, _left.Token);
+        (_deleted, _undoUntil) = (deleted, Time.GetUtcNow() + RunKeeper.UndoTime);
+        await AfterAsync(deleted, deleted.Count < runs.Count ? $"{runs.Count - deleted.Count} wait or work and were left alone: stop them first." : "");
+    }
+
+    private async Task UndoAsync()
+    {
+        var back = await Keeper.UndoDeleteAsync(_deleted, _left.Token);
+        _deleted = [];
+        await AfterAsync([], back > 0 ? "Brought back." : "Too late: it is gone.");
+    }
+
+    private async Task AfterAsync(IReadOnlyList<string> runs, string note)
+    {
+        _picked.RemoveAll(runs.Contains);
+        (_open, _note) = (null, note);
+        await RefreshNowAsync();
+        foreach (var run in runs)
+        {
+            Feed.RunListChanged(run);
+        }
+    }
+
+    private async Task RefreshNowAsync()
+    {
+        await ReadAsync(keepOrder: false);
+        StateHasChanged();
+    }
+
+    private async Task ReadAsync(bool keepOrder)
+    {
+        _wrong = "";
+        try
+        {
+            var (rows, total) = await Queries.ListAsync(Filter, Sort, (PageNumber - 1) * PageSize, PageSize, _left.Token);
+            var same = rows.Select(r => r.Id).SequenceEqual(_rows.Select(r => r.Id), StringComparer.Ordinal);
+            if (same || !keepOrder || _rows.Count == 0)
+            {
+                (_rows, _waiting) = (rows, null);
+            }
+            else
+            {
+                // The same rows with their news, where they were.
+                (_rows, _waiting) = (await Queries.ByIdsAsync([.. _rows.Select(r => r.Id)], _left.Token), rows);
+            }
+
+            _total = total;
+        }
+        catch (RunFilterException e)
+        {
+            (_wrong, _rows, _total, _waiting) = (e.Message, [], 0, null);
         }
 
-        var share = (double)row.Done / row.Total;
-        var left = row.StageStarted is { } began && row.Done > 0 && row.Done < row.Total
-            ? ", " + Words.Duration((Time.GetUtcNow() - began).TotalSeconds * (1 - share) / share) + " left"
-            : "";
-        return share.ToString("P0", CultureInfo.InvariantCulture) + left;
+        _facets = await Queries.FacetsAsync(_left.Token);
+        var news = _rows.Where(r => !_extras.TryGetValue(r.Id, out var known) || known.LastSeq != r.LastSeq).ToArray();
+        if (news.Length > 0)
+        {
+            foreach (var (run, extras) in await Queries.ExtrasAsync(news, _left.Token))
+            {
+                _extras[run] = extras;
+            }
+        }
     }
-
-    private async Task LoadAsync(LoadDataArgs args)
-    {
-        _skip = args.Skip ?? 0;
-        await ReadAsync();
-    }
-
-    private async Task ReadAsync() => (_rows, _total) = await Board.ListAsync(_skip, PageSize, _left.Token);
 
     private async Task RefreshAsync()
     {
         try
         {
-            if (Interlocked.Exchange(ref _stale, 0) == 0)
+            var over = _deleted.Count > 0 && Time.GetUtcNow() > _undoUntil;
+            if (Interlocked.Exchange(ref _stale, 0) == 0 && !over)
             {
                 return;
             }
 
             await InvokeAsync(async () =>
             {
-                await ReadAsync();
+                if (over)
+                {
+                    (_deleted, _note) = ([], "");
+                }
+
+                await ReadAsync(keepOrder: true);
                 StateHasChanged();
             });
         }

@@ -1,0 +1,52 @@
+using RroDashboard.Data;
+
+namespace RroDashboard.Web.Hosting;
+
+/// <summary>Removes deleted runs for good when they can no longer be brought back: their folder first, so that a kill in between leaves nothing that nobody knows of.</summary>
+public sealed class DeletedRunsSweeper(RunKeeper keeper, TrainingHost host, TimeProvider time, ILogger<DeletedRunsSweeper> logger) : BackgroundService
+{
+    /// <summary>Time between two looks.</summary>
+    public static TimeSpan Every { get; } = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        try
+        {
+            do
+            {
+                await SweepAsync(stoppingToken);
+            }
+            while (await timer.WaitForNextTickAsync(stoppingToken));
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops; the rest is removed after the next start.
+        }
+    }
+
+    private async Task SweepAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            foreach (var run in await keeper.OverdueAsync(stoppingToken))
+            {
+                // The id comes from our table, never from a request.
+                var folder = host.RunFolder(run);
+                if (Directory.Exists(folder))
+                {
+                    Directory.Delete(folder, recursive: true);
+                }
+
+                await keeper.RemoveAsync(run, stoppingToken);
+                logger.LogInformation("Run {Run} was removed with everything it said", run);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+        {
+            // It stays invisible, and the next look tries again.
+            logger.LogWarning(e, "A deleted run could not be removed yet");
+        }
+    }
+}
