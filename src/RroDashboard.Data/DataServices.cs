@@ -32,6 +32,8 @@ public static class DataServices
         services.AddSingleton<RunQueries>();
         services.AddSingleton<RunListQueries>();
         services.AddSingleton<RunKeeper>();
+        services.AddSingleton<SnapshotQueries>();
+        services.AddSingleton<LogQueries>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

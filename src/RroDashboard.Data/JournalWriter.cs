@@ -21,7 +21,7 @@ public static class JournalLimits
     public const int BatchEvents = 1024;
 
     /// <summary>Longest time an event waits for others to share its transaction with.</summary>
-    public static TimeSpan BatchTime { get; } = TimeSpan.FromMilliseconds(100);
+    public static TimeSpan BatchTime { get; } = TimeSpan.FromMilliseconds(40);
 
     /// <summary>Pause before a transaction that the disk refused is tried again.</summary>
     public static TimeSpan RetryAfter { get; } = TimeSpan.FromSeconds(1);

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
@@ -60,16 +59,10 @@ public sealed record RunInfo(
     public string Title => Name.Length > 0 ? Name : $"{Plan.Preset} · {Id}";
 }
 
-/// <summary>Everything a page draws of a run, as of one committed event: equal for everyone who asks after the same event.</summary>
-/// <param name="Run">The run itself.</param>
-/// <param name="Seq">Number of the last event that is in it.</param>
-/// <param name="Events">Evaluations, decided steps, points of every series (thinned where there are many) and the budget, in order.</param>
-public sealed record RunSnapshot(RunInfo Run, long Seq, IReadOnlyList<RunEvent> Events);
-
 /// <summary>Reads. Never tracks, never waits for the writer.</summary>
 public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
 {
-    /// <summary>Most points of one series in a snapshot.</summary>
+    /// <summary>Most points of one series in an answer.</summary>
     public const int MaxPoints = 2000;
 
     /// <summary>Most rows of one page.</summary>
@@ -82,6 +75,7 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     [
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<EvaluationFinished>(),
         EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<DemonstrationsMade>(), EventKinds.Of<CheckpointSaved>(), EventKinds.Of<AlertRaised>(), EventKinds.Of<RunEnded>(),
+        EventKinds.Of<NoteAdded>(), EventKinds.Of<RerollRequested>(), EventKinds.Of<RerollFinished>(), EventKinds.Of<RerollFailed>(),
     ];
 
     /// <summary>Runs, newest first, and how many there are in all.</summary>
@@ -165,48 +159,6 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
             var key = await context.Runs.Where(r => r.Id == runId).Select(r => (int?)r.Key).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
             var id = await context.Series.Where(s => s.Name == series).Select(s => (int?)s.Id).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
             return key is null || id is null ? [] : await PointsAsync(context, key.Value, id.Value, from, to, Math.Clamp(points, 4, MaxPoints), cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>Everything a page draws, as of one committed event; null when there is no such run.</summary>
-    public async Task<RunSnapshot?> SnapshotAsync(string runId, CancellationToken cancellationToken)
-    {
-        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        await using (context.ConfigureAwait(false))
-        {
-            // One read transaction: the number and what it covers cannot drift apart while the writer goes on. Deferred, because the
-            // transaction that EF begins locks the writer out and waits for it.
-            await context.Database.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-            var transaction = ((SqliteConnection)context.Database.GetDbConnection()).BeginTransaction(deferred: true);
-            await context.Database.UseTransactionAsync(transaction, cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
-            {
-                if (await context.Runs.AsNoTracking().FirstOrDefaultAsync(r => r.Id == runId, cancellationToken).ConfigureAwait(false) is not { } run)
-                {
-                    return null;
-                }
-
-                string[] kinds = [EventKinds.Of<StepDecided>(), EventKinds.Of<EvaluationFinished>(), EventKinds.Of<ReferenceEvaluated>()];
-                var json = await context.Events.AsNoTracking().Where(e => e.RunKey == run.Key && kinds.Contains(e.Kind))
-                    .OrderBy(e => e.Seq).Select(e => e.Json).ToListAsync(cancellationToken).ConfigureAwait(false);
-                // Single episodes are read on the evaluation page, not with every snapshot.
-                var events = json.Select(Read<RunFact>).Select(f => f is EvaluationFinished e ? (RunEvent)(e with { Episodes = [] }) : f).ToList();
-
-                var series = await context.Series.AsNoTracking().OrderBy(s => s.Id).ToListAsync(cancellationToken).ConfigureAwait(false);
-                foreach (var one in series)
-                {
-                    var points = await PointsAsync(context, run.Key, one.Id, long.MinValue, long.MaxValue, MaxPoints, cancellationToken).ConfigureAwait(false);
-                    events.AddRange(points.Select(p => new MetricPoint(one.Name, p.Step, p.Value)));
-                }
-
-                var info = Info(run);
-                if (info.Budget is { } budget)
-                {
-                    events.Add(new BudgetReported(budget));
-                }
-
-                return new RunSnapshot(info, run.LastSeq, events);
-            }
         }
     }
 

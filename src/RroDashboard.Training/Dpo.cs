@@ -51,6 +51,7 @@ public static class Dpo
         var lengths = pairs.Select(Length).ToArray();
         var batches = Batches.Schedule(lengths, Math.Min(options.BatchSize, pairs.Count), options.Updates, WindowBatches, context.Random(Purpose.DpoOrder));
         var history = new List<(double Loss, double Accuracy, double Margin)>();
+        var tokens = 0L;
         for (var update = 0; update < batches.Count; update++)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
@@ -96,6 +97,7 @@ public static class Dpo
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoRejectedShift, update, rejectedShift));
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoGradientNorm, update, norm));
             context.Journal.Sample(new MetricPoint(SeriesNames.DpoLearningRate, update, learningRate));
+            context.Journal.Sample(new MetricPoint(SeriesNames.DpoTokens, update, tokens += batch.Sum(i => 2L * lengths[i])));
             context.Journal.Sample(new ProgressReported(Stage.Dpo, update + 1, batches.Count));
         }
 

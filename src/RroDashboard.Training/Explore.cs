@@ -135,6 +135,9 @@ public sealed class Explore
         _context.Journal.Record(new TaskFinished(taskIndex, step, reward));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreWalkReward, _walks, _walkRewards / _walks));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreCandidatesPerStep, _walks, _steps == 0 ? 0 : (double)_candidates / _steps));
+        var budget = Budget();
+        _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreTokens, _walks, budget.TokensGenerated + budget.TokensPrefilled));
+        _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreRollouts, _walks, budget.Rollouts));
         _context.Journal.Sample(new ProgressReported(Stage.Explore, _walks, _options.Tasks));
     }
 

@@ -113,6 +113,7 @@ public static class Sft
         using var optimizer = new AdamW(context.Model, options.WeightDecay);
         var permutation = context.Random(Purpose.SftPermutation);
         var batches = Batches.Schedule([.. data.Select(d => d.Tokens.Length)], options.BatchSize, options.Updates, WindowBatches, context.Random(Purpose.SftOrder));
+        var tokens = 0L;
         for (var update = 0; update < batches.Count; update++)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
@@ -131,6 +132,7 @@ public static class Sft
             context.Journal.Sample(new MetricPoint(SeriesNames.SftLoss, update, value));
             context.Journal.Sample(new MetricPoint(SeriesNames.SftLearningRate, update, learningRate));
             context.Journal.Sample(new MetricPoint(SeriesNames.SftGradientNorm, update, norm));
+            context.Journal.Sample(new MetricPoint(SeriesNames.SftTokens, update, tokens += batches[update].Sum(i => (long)data[i].Tokens.Length)));
             context.Journal.Sample(new ProgressReported(Stage.Sft, update + 1, batches.Count));
         }
     }

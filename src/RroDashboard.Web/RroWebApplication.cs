@@ -13,6 +13,7 @@ using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
 using RroDashboard.Web.Hubs;
+using RroDashboard.Web.Logs;
 using RroDashboard.Web.Navigation;
 using RroDashboard.Web.Security;
 using RroDashboard.Web.Streaming;
@@ -148,6 +149,9 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
         services.AddSingleton<IRunBoard, RunBoard>();
         services.AddHostedService<DeletedRunsSweeper>();
+        services.AddSingleton<RunLog>();
+        services.AddSingleton<RunNotes>();
+        services.AddHostedService<SystemSampler>();
     }
 
     private static void Map(WebApplication app)
@@ -178,6 +182,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapHub<RunHub>(RroUrls.RunHub, hub => hub.CloseOnAuthenticationExpiration = true);
         app.MapRunsApi();
         app.MapRunActionsApi();
+        app.MapRunFiles();
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.
         app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }

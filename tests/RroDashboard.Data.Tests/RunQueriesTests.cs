@@ -20,7 +20,7 @@ public sealed class RunQueriesTests
         await using var other = database.Connect();
         await using var holds = await other.BeginTransactionAsync();
 
-        var snapshot = await database.Queries.SnapshotAsync(run, default).WaitAsync(TimeSpan.FromSeconds(2));
+        var snapshot = await database.Snapshots.SnapshotAsync(run, default).WaitAsync(TimeSpan.FromSeconds(2));
 
         Assert.Equal(0, snapshot!.Seq);
     }
@@ -50,11 +50,13 @@ public sealed class RunQueriesTests
         var seen = 0L;
         for (var began = Stopwatch.StartNew(); began.Elapsed < TimeSpan.FromSeconds(2);)
         {
-            var snapshot = (await database.Queries.SnapshotAsync(run, default))!;
-            var points = snapshot.Events.OfType<MetricPoint>().Count();
-            Assert.Equal(snapshot.Seq, snapshot.Events.OfType<StepDecided>().Count() + points);
+            var snapshot = (await database.Snapshots.SnapshotAsync(run, default))!;
+            // Step i of the series is its i-th point, and the last one is always there.
+            var points = snapshot.Series.SelectMany(s => s.Bands).Select(b => b.Step).LastOrDefault();
+            Assert.Equal(snapshot.Seq, snapshot.Decisions.Decided + points);
             Assert.Equal(snapshot.Seq, snapshot.Run.LastSeq);
             Assert.Equal(snapshot.Seq / 3, points);
+            Assert.InRange(snapshot.Newest.Count, Math.Min(snapshot.Decisions.Decided, SnapshotQueries.NewestSteps), SnapshotQueries.NewestSteps);
             seen = snapshot.Seq;
         }
 

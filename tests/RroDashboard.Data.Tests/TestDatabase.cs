@@ -19,6 +19,10 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public RunStore Store => _services.GetRequiredService<RunStore>();
 
+    public SnapshotQueries Snapshots => _services.GetRequiredService<SnapshotQueries>();
+
+    public LogQueries Log => _services.GetRequiredService<LogQueries>();
+
     public RunQueries Queries => _services.GetRequiredService<RunQueries>();
 
     public IDbContextFactory<RroDbContext> Contexts => _services.GetRequiredService<IDbContextFactory<RroDbContext>>();

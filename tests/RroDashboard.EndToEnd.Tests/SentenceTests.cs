@@ -37,28 +37,47 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
     }
 
     [Fact]
-    public async Task Decimate_LongSeries_KeepsLowestHighestAndLast()
+    public async Task Line_LongSeries_KeepsLowestHighestAndLastInBoundedMemory()
     {
         await using var visitor = await fixture.VisitAsync();
 
-        var kept = await visitor.Page.EvaluateAsync<bool>("""
+        var kept = await visitor.Page.EvaluateAsync<string>("""
             async () => {
-              const { decimate } = await import('/js/charts.js');
-              for (const length of [1, 2, 999, 1000, 1001, 5000, 12345]) {
-                const x = Array.from({ length }, (_, i) => i);
-                const y = x.map(i => Math.sin(i * 12.9898) * 43758.5453 % 1);
-                y[Math.floor(length / 3)] = 7;
-                y[Math.floor(length / 2)] = -7;
-                const shown = decimate(x, y);
-                const same = Math.max(...shown.y) === Math.max(...y) && Math.min(...shown.y) === Math.min(...y)
-                  && shown.x.at(-1) === length - 1 && shown.y.at(-1) === y.at(-1) && shown.x.length <= 1001
-                  && shown.x.every((value, i) => i === 0 || value > shown.x[i - 1]);
-                if (!same) return false;
+              const { Line, keptBands } = await import('/js/series.js');
+              for (const length of [1, 2, 400, 401, 5000, 123456]) {
+                const line = new Line();
+                let [low, high] = [Infinity, -Infinity];
+                for (let i = 0; i < length; i++) {
+                  const value = i === Math.floor(length / 3) ? 7 : i === Math.floor(length / 2) ? -7 : Math.sin(i * 12.9898);
+                  [low, high] = [Math.min(low, value), Math.max(high, value)];
+                  line.add(i, value);
+                  line.add(i, 99);
+                }
+                const shown = line.view(400);
+                const same = Math.max(...shown.high) === high && Math.min(...shown.low) === low && shown.x.at(-1) === length - 1
+                  && shown.x.length <= 400 && line.length <= keptBands && shown.x.every((value, i) => i === 0 || value > shown.x[i - 1]);
+                if (!same) return `${length} points became ${shown.x.length}`;
               }
-              return true;
+              return 'kept';
             }
             """);
 
-        Assert.True(kept);
+        Assert.Equal("kept", kept);
+    }
+
+    [Fact]
+    public async Task Axis_ThereAndBack_IsTheSameStep()
+    {
+        await using var visitor = await fixture.VisitAsync();
+
+        var steps = await visitor.Page.EvaluateAsync<double[]>("""
+            async () => {
+              const { Axis } = await import('/js/series.js');
+              const axis = new Axis({ x: [0, 10, 20], y: [100, 101, 131] });
+              return [axis.at(5), axis.at(15), axis.at(30), ...[0, 7, 20, 33].map(step => axis.back(axis.at(step)))];
+            }
+            """);
+
+        Assert.Equal([100.5, 116, 161, 0, 7, 20, 33], steps.Select(s => Math.Round(s, 6)));
     }
 }

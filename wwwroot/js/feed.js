@@ -1,5 +1,6 @@
 // The acceptance feed: newest first, bounded, and it says what it leaves out. Every text of a run is written with
 // textContent: an action is what a model wrote, and a model may write HTML.
+import { plain } from './plain-text.js';
 import { mean } from './run-model.js';
 
 export const maxRows = 60;
@@ -136,8 +137,9 @@ export class Feed {
     const where = element('a', 'where', `task ${item.task} · step ${item.step}`);
     where.href = `${location.pathname}/tasks/${item.task}`;
     line.append(where);
-    const action = element('span', 'action', item.action === '' ? '(nothing was followed)' : item.action);
-    action.title = item.action;
+    const action = element('span', 'action', item.action === '' ? '(nothing was followed)' : plain(item.action));
+    action.dir = 'auto';
+    action.title = plain(item.action);
     line.append(action);
     const previous = mean(item.previous);
     if (item.accepted) {
@@ -183,7 +185,7 @@ export class Feed {
         const line = body.insertRow();
         line.append(
           element('td', '', String(candidate.attempt + 1)),
-          element('td', '', candidate.action),
+          element('td', '', plain(candidate.action)),
           element('td', 'number', two(mean(candidate.value))),
           element('td', '', candidate.value.exact ? 'final reward' : candidate.value.outcomes.map(two).join(' ')),
           element('td', '', accounts[item.accounts?.[candidate.attempt]] ?? ''));

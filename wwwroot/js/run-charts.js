@@ -1,42 +1,124 @@
-// The six charts of a run: from the model to what charts.js draws, to the table, and to one sentence that says the same.
-import { decimate, number, smooth } from './charts.js';
+// The eight charts of a run: from the model to what charts.js draws, to the table, and to one sentence that says the same.
+import { encode, number } from './charts.js';
+import { Line, smooth } from './series.js';
 
 const last = list => list[list.length - 1];
 
-function line(model, name) {
-  return model.series.get(name) ?? { x: [], y: [] };
+// Signs beside a line, so that a mark is not told by colour alone; its words are in the list of marks on the page.
+const signs = { stageStarted: '▸', checkpointSaved: '⬦', noteAdded: '✎' };
+const stages = { Sft: 'fine-tuning', Baseline: 'held-out before', Explore: 'exploration', Dpo: 'preference training', Evaluate: 'held-out after' };
+const markWords = { stageStarted: mark => `${stages[mark.text] ?? mark.text} begins`, checkpointSaved: mark => `checkpoint after ${stages[mark.text] ?? mark.text}`, noteAdded: mark => `note: ${mark.text}` };
+
+// A stage marks its charts where they begin anyway.
+const ownStage = { sft: 'Sft', explore: 'Explore', dpo: 'Dpo' };
+
+// Points of a series on the axis that was chosen, thinned to what a chart shows.
+function view(model, name, zoomed) {
+  const line = zoomed?.get(name) ?? model.series.get(name) ?? new Line();
+  return line.view();
 }
 
-function trace(points, colour, name, extra = {}) {
-  const { x, y } = decimate(points.x, points.y);
-  return { type: 'scatter', mode: x.length === 1 ? 'markers' : 'lines', x, y, name, line: { color: colour, width: 2, ...extra.line }, marker: { color: colour }, hoverlabel: { namelength: -1 }, ...extra.other };
+// The axis that was chosen, as far as it was recorded.
+function axisOf(model, stage, kind) {
+  const axis = kind === 'step' ? null : model.axis(stage, kind);
+  if (axis === null) {
+    return { key: `${stage}/step`, at: step => step, back: x => x, title: null };
+  }
+  if (kind === 'time') {
+    const start = (model.startedMs ?? 0) / 1000;
+    const end = axis.at(last(model.series.get(`time/${stage}`).x)) - start;
+    const [unit, size] = end < 180 ? ['seconds', 1] : end < 7200 ? ['minutes', 60] : ['hours', 3600];
+    return { key: 'time', at: step => (axis.at(step) - start) / size, back: x => axis.back(x * size + start), ofMs: ms => (ms / 1000 - start) / size, title: `${unit} since the start` };
+  }
+  return { key: `${stage}/${kind}`, at: step => axis.at(step), back: x => axis.back(x), title: kind === 'tokens' ? 'tokens' : 'rollouts' };
 }
 
-function cutNote(points) {
-  return points.cut ? ` Only the last ${points.x.length.toLocaleString('en-US')} updates are kept here.` : '';
+function marksOn(model, stage, axis, steps) {
+  if (steps.length === 0) {
+    return [];
+  }
+  const time = axis.ofMs ? null : model.axis(stage, 'time');
+  if (!axis.ofMs && time === null) {
+    return [];
+  }
+  const [first, end] = [axis.at(steps[0]), axis.at(last(steps))];
+  return model.marks.filter(mark => !(mark.kind === 'stageStarted' && mark.text === ownStage[stage]))
+    .map(mark => ({ x: axis.ofMs ? axis.ofMs(mark.atMs) : axis.at(time.back(mark.atMs / 1000)), sign: signs[mark.kind], text: markWords[mark.kind](mark) }))
+    .filter(mark => mark.x >= first && mark.x <= end);
+}
+
+// A chart of one or more series of a stage. own: { stage, unit, xTitle, lines: [{ series, name, colour, dash }], summary(views), yaxis, extra(palette, x) }.
+function seriesChart(own) {
+  return {
+    needs: [...own.lines.map(line => line.series), 'marks', `time/${own.stage}`],
+    series: own.lines.map(line => line.series),
+    stage: own.stage,
+    stepName: own.xTitle,
+    build(model, settings, zoomed) {
+      const views = own.lines.map(line => view(model, line.series, zoomed));
+      if (model.series.get(own.lines[0].series) === undefined) {
+        return null;
+      }
+      const axis = axisOf(model, own.stage, settings.axis);
+      const main = views[0].x.length === 0 ? { x: [] } : views[0];
+      const smoothed = views.map(v => smooth(v.x, v.y, settings.smoothing));
+      const ghost = settings.smoothing > 0;
+      const raw = own.lines.map(line => model.series.get(line.series) ?? new Line());
+      const range = settings.range === null || main.x.length === 0
+        ? null
+        : [axis.at(Math.max(settings.range[0], raw[0].x[0])), axis.at(Math.min(settings.range[1], last(raw[0].x)))];
+      return {
+        traces: p => own.lines.flatMap((line, i) => traces(views[i], smoothed[i], axis, p.series[line.colour], line, ghost)).concat(own.extra ? own.extra(p, main.x.map(axis.at)) : []),
+        layout: { xTitle: axis.title ?? own.xTitle, yTitle: own.unit, yaxis: own.yaxis ?? { rangemode: 'tozero' }, legend: own.lines.length > 1 || own.legend === true },
+        columns: [own.xTitle, ...own.lines.flatMap((line, i) => [line.name, ...(thick(views[i]) ? [`${line.name}, lowest`, `${line.name}, highest`] : [])])],
+        rows: () => rowsOf(views, value => number(value)),
+        exact: () => rowsOf(views, value => value ?? ''),
+        summary: main.x.length === 0 ? 'No points between these steps.' : own.summary(views, smoothed, model),
+        marks: marksOn(model, own.stage, axis, main.x),
+        toStep: axis.back,
+        axisKey: axis.key,
+        range: range !== null && range[0] < range[1] ? range : null,
+      };
+    },
+  };
+}
+
+function thick(v) {
+  return v.high.some((value, i) => value !== v.low[i]);
+}
+
+function rowsOf(views, write) {
+  const at = views.map(v => new Map(v.x.map((x, i) => [x, i])));
+  return views[0].x.map((x, row) => [x, ...views.flatMap((v, i) => {
+    const found = i === 0 ? row : at[i].get(x);
+    return [write(v.y[found]), ...(thick(v) ? [write(v.low[found]), write(v.high[found])] : [])];
+  })]);
+}
+
+// Band from lowest to highest, the line as it is (a ghost where it is smoothed), and the smoothed line.
+function traces(v, smoothed, axis, colour, line, ghost) {
+  const x = v.x.map(axis.at);
+  const band = thick(v)
+    ? [
+        { type: 'scatter', mode: 'lines', x, y: v.high, line: { width: 0, color: colour }, hoverinfo: 'skip', showlegend: false },
+        { type: 'scatter', mode: 'lines', x, y: v.low, line: { width: 0, color: colour }, fill: 'tonexty', fillcolor: fade(colour), hoverinfo: 'skip', showlegend: false },
+      ]
+    : [];
+  const mode = x.length === 1 ? 'markers' : 'lines';
+  const plain = { type: 'scatter', mode, x, y: v.y, name: ghost ? `${line.name}, as it is` : line.name, marker: { color: colour }, hoverlabel: { namelength: -1 }, hovertemplate: '%{y:.4g}', line: { color: colour, width: ghost ? 1 : 2, dash: ghost ? undefined : line.dash }, opacity: ghost ? 0.4 : 1, showlegend: !ghost };
+  const soft = { type: 'scatter', mode, x, y: smoothed, name: line.name, marker: { color: colour }, hoverlabel: { namelength: -1 }, hovertemplate: '%{y:.4g}', line: { color: colour, width: 2, dash: line.dash } };
+  return [...band, plain, ...(ghost ? [soft] : [])];
+}
+
+function fade(colour) {
+  return /^#[0-9a-f]{6}$/i.test(colour) ? `${colour}24` : 'rgba(127,127,127,0.15)';
 }
 
 const charts = {
-  'sft-loss': {
-    needs: ['sft/loss'],
-    build(model) {
-      const points = line(model, 'sft/loss');
-      if (points.x.length === 0) {
-        return null;
-      }
-      const smoothed = { x: points.x, y: smooth(points.y) };
-      return {
-        traces: p => [
-          trace(points, p.series[0], 'loss', { line: { width: 1 }, other: { opacity: 0.45 } }),
-          trace(smoothed, p.series[0], 'smoothed'),
-        ],
-        layout: { xTitle: 'update', yTitle: 'nats per token', yaxis: { rangemode: 'tozero' }, legend: true },
-        columns: ['update', 'loss', 'smoothed'],
-        rows: () => points.x.map((x, i) => [x, number(points.y[i]), number(smoothed.y[i])]),
-        summary: `Loss went from ${number(points.y[0])} to ${number(last(smoothed.y))} (smoothed) in ${last(points.x) + 1} updates.${cutNote(points)}`,
-      };
-    },
-  },
+  'sft-loss': seriesChart({
+    stage: 'sft', unit: 'nats per token', xTitle: 'update', lines: [{ series: 'sft/loss', name: 'loss', colour: 0 }],
+    summary: ([loss], [smoothed]) => `Loss went from ${number(loss.y[0])} to ${number(last(smoothed))} (smoothed) in ${(last(loss.x) + 1).toLocaleString('en-US')} updates.`,
+  }),
 
   'step-reward': {
     needs: ['decisions'],
@@ -88,50 +170,28 @@ const charts = {
     },
   },
 
-  'dpo-loss': {
-    needs: ['dpo/loss', 'dpo/rewards/accuracies'],
-    build(model) {
-      const loss = line(model, 'dpo/loss');
-      const accuracy = line(model, 'dpo/rewards/accuracies');
-      if (loss.x.length === 0) {
-        return null;
-      }
-      return {
-        traces: p => [
-          trace(loss, p.series[0], 'loss'),
-          trace(accuracy, p.series[2], 'in the right order', { line: { dash: 'dot' } }),
-          { type: 'scatter', mode: 'lines', x: [loss.x[0], last(loss.x)], y: [Math.LN2, Math.LN2], name: 'ln 2', line: { color: p.muted, width: 1, dash: 'dash' }, hoverinfo: 'skip' },
-        ],
-        layout: { xTitle: 'update', yaxis: { rangemode: 'tozero' }, legend: true },
-        columns: ['update', 'loss', 'share in the right order'],
-        rows: () => loss.x.map((x, i) => [x, number(loss.y[i]), number(accuracy.y[i])]),
-        summary: `Loss went from ${number(loss.y[0])} to ${number(last(loss.y))}; ${number(100 * last(accuracy.y), 1)} % of the last batch in the right order.${cutNote(loss)}`,
-      };
-    },
-  },
+  walks: seriesChart({
+    stage: 'explore', unit: 'reward, candidates', xTitle: 'tasks finished',
+    lines: [{ series: 'explore/walk_reward', name: 'mean final reward', colour: 0 }, { series: 'explore/candidates_per_step', name: 'candidates per step', colour: 1, dash: 'dash' }],
+    summary: ([reward, candidates]) => `After ${last(reward.x).toLocaleString('en-US')} tasks the walks ended with ${number(last(reward.y))} on average, at ${number(last(candidates.y), 2)} candidates per step.`,
+  }),
 
-  'dpo-shift': {
-    needs: ['dpo/rewards/margins', 'dpo/logps/chosen_shift', 'dpo/logps/rejected_shift'],
-    build(model) {
-      const margin = line(model, 'dpo/rewards/margins');
-      const chosen = line(model, 'dpo/logps/chosen_shift');
-      const rejected = line(model, 'dpo/logps/rejected_shift');
-      if (margin.x.length === 0) {
-        return null;
-      }
-      return {
-        traces: p => [
-          trace(margin, p.series[0], 'margin'),
-          trace(chosen, p.series[2], 'chosen', { line: { dash: 'dash' } }),
-          trace(rejected, p.series[1], 'rejected', { line: { dash: 'dot' } }),
-        ],
-        layout: { xTitle: 'update', yTitle: 'nats per action', legend: true },
-        columns: ['update', 'margin', 'chosen shift', 'rejected shift'],
-        rows: () => margin.x.map((x, i) => [x, number(margin.y[i]), number(chosen.y[i]), number(rejected.y[i])]),
-        summary: `Margin ${number(last(margin.y))}; against the reference chosen actions moved by ${number(last(chosen.y))} and rejected ones by ${number(last(rejected.y))} nats.`,
-      };
-    },
-  },
+  'dpo-loss': seriesChart({
+    stage: 'dpo', unit: 'nats', xTitle: 'update', legend: true, lines: [{ series: 'dpo/loss', name: 'loss', colour: 0 }],
+    extra: (p, x) => [{ type: 'scatter', mode: 'lines', x: [x[0], last(x)], y: [Math.LN2, Math.LN2], name: 'ln 2', line: { color: p.muted, width: 1, dash: 'dash' }, hoverinfo: 'skip' }],
+    summary: ([loss]) => `Loss went from ${number(loss.y[0])} to ${number(last(loss.y))}; ln 2 is what a model that prefers nothing has.`,
+  }),
+
+  'dpo-shift': seriesChart({
+    stage: 'dpo', unit: 'nats per action', xTitle: 'update', yaxis: {},
+    lines: [{ series: 'dpo/rewards/margins', name: 'margin', colour: 0 }, { series: 'dpo/logps/chosen_shift', name: 'chosen', colour: 2, dash: 'dash' }, { series: 'dpo/logps/rejected_shift', name: 'rejected', colour: 1, dash: 'dot' }],
+    summary: ([margin, chosen, rejected]) => `Margin ${number(last(margin.y))}; against the reference chosen actions moved by ${number(last(chosen.y))} and rejected ones by ${number(last(rejected.y))} nats.`,
+  }),
+
+  'dpo-accuracy': seriesChart({
+    stage: 'dpo', unit: 'share of pairs', xTitle: 'update', yaxis: { range: [0, 1.02] }, lines: [{ series: 'dpo/rewards/accuracies', name: 'in the right order', colour: 2 }],
+    summary: ([accuracy]) => `${number(100 * last(accuracy.y), 1)} % of the last batch of pairs in the right order.`,
+  }),
 
   held: {
     needs: ['held'],
@@ -152,7 +212,7 @@ const charts = {
       };
       const references = [...model.references.values()];
       const lines = p => references.map((r, i) => ({
-        type: 'scatter', mode: 'lines', name: r.name, x: [-0.6, 1.6], y: [r.mean, r.mean],
+        type: 'scatter', mode: 'lines', name: encode(r.name), x: [-0.6, 1.6], y: [r.mean, r.mean],
         line: { color: p.muted, width: 1, dash: i === 0 ? 'dash' : 'dot' }, hovertemplate: '%{y:.3f}',
       }));
       const interval = at => at ? `${number(at.mean)} [${number(at.low)}, ${number(at.high)}]` : '-';
@@ -176,6 +236,18 @@ export function chartNeeds(key) {
   return charts[key].needs;
 }
 
-export function chartModel(key, model) {
-  return charts[key].build(model);
+// Series of a chart that can be zoomed and set on other axes; null for one that is no series.
+export function chartSeries(key) {
+  return charts[key].series ?? null;
+}
+
+// Axes that were recorded for a chart's stage: [value, name].
+export function chartAxes(key, model) {
+  const { stage, stepName } = charts[key];
+  const others = [['time', 'time'], ['tokens', 'tokens'], ['rollouts', 'rollouts']].filter(([kind]) => model.axis(stage, kind) !== null);
+  return [['step', stepName], ...others];
+}
+
+export function chartModel(key, model, settings, zoomed) {
+  return charts[key].build(model, settings, zoomed);
 }

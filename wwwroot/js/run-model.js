@@ -1,7 +1,8 @@
 // What a run has said so far, as the run page needs it. Facts and samples go in one by one, in order; nothing here touches
 // the page. The same events always give the same model, so a reload and a late joiner see the same numbers.
+import { Axis, Line } from './series.js';
 
-export const maxPointsKept = 20000;
+const maxMarks = 200;
 
 export function mean(estimate) {
   return estimate.outcomes.reduce((sum, value) => sum + value, 0) / estimate.outcomes.length;
@@ -38,15 +39,19 @@ export class RunModel {
     this.byStep = [];
     this.baseline = { n: 0, sum: 0 };
     this.tried = [];
-    this.noRise = 0;
     this.decided = 0;
     this.rose = 0;
+    this.noise = { estimates: 0, outcomes: 0, varianceSum: 0, rises: new Map() };
     this.budget = null;
     this.held = new Map();
     this.references = new Map();
-    this.progress = new Map();
-    this.stage = null;
+    this.marks = [];
+    this.startedMs = null;
     this.changes = new Set();
+  }
+
+  get noRise() {
+    return this.decided - this.rose;
   }
 
   // Names of what changed since the last call, so that only those parts of the page are drawn again.
@@ -56,63 +61,122 @@ export class RunModel {
     return changes;
   }
 
-  addPoint(name, step, value) {
-    let line = this.series.get(name);
+  // The snapshot's sums, as DecisionSummary has them.
+  load(snapshot) {
+    const d = snapshot.decisions;
+    this.decided = d.decided;
+    this.rose = d.rose;
+    this.tried = [...d.tried];
+    this.byStep = d.stepCount.map((n, i) => ({ n, sum: d.stepSum[i] }));
+    this.baseline = { n: d.baselineCount, sum: d.baselineSum };
+    this.noise = {
+      estimates: d.estimates, outcomes: d.outcomes, varianceSum: d.varianceSum,
+      rises: new Map(d.rises.map(r => [`${r.previous}|${r.accepted}|${r.thousandths}`, r.count])),
+    };
+    this.startedMs = snapshot.startedMs;
+    for (const columns of snapshot.series) {
+      this.series.set(columns.series, Line.of(columns));
+    }
+    for (const mark of snapshot.marks) {
+      this.addMark(mark.event, mark.atMs);
+    }
+    for (const event of snapshot.events) {
+      this.addEvent(event);
+    }
+  }
+
+  addPoints(columns) {
+    let line = this.series.get(columns.series);
     if (!line) {
-      this.series.set(name, line = { x: [], y: [] });
+      this.series.set(columns.series, line = new Line());
     }
-    // A point that comes twice (snapshot and stream) counts once; points of a series come in the order of their steps.
-    if (line.x.length > 0 && step <= line.x[line.x.length - 1]) {
-      return;
+    for (let i = 0; i < columns.steps.length; i++) {
+      line.add(columns.steps[i], columns.values[i]);
     }
-    line.x.push(step);
-    line.y.push(value);
-    if (line.x.length > maxPointsKept) {
-      line.x.splice(0, line.x.length - maxPointsKept);
-      line.y.splice(0, line.y.length - maxPointsKept);
-      line.cut = true;
+    this.changes.add(columns.series);
+  }
+
+  addEvent(event, atMs) {
+    switch (event.type) {
+      case 'stepDecided':
+        this.addDecision(event);
+        break;
+      case 'budgetReported':
+        this.budget = event.budget;
+        this.changes.add('budget');
+        break;
+      case 'evaluationFinished':
+        this.held.set(`${event.stage}/${event.decoding}`, event);
+        this.changes.add('held');
+        break;
+      case 'referenceEvaluated':
+        this.references.set(event.name, event);
+        this.changes.add('held');
+        break;
+      case 'runStarted':
+        this.startedMs ??= atMs;
+        break;
+      case 'stageStarted':
+      case 'checkpointSaved':
+      case 'noteAdded':
+        this.addMark(event, atMs);
+        break;
     }
-    this.changes.add(name);
   }
 
   addDecision(step) {
     this.decided++;
+    const previous = mean(step.previous);
+    this.#addNoise(step.previous, previous);
     if (step.step === 0) {
       this.baseline.n++;
-      this.baseline.sum += mean(step.previous);
+      this.baseline.sum += previous;
     }
     if (step.accepted) {
-      const at = this.byStep[step.step] ??= { n: 0, sum: 0 };
-      at.n++;
-      at.sum += mean(step.accepted);
+      const accepted = mean(step.accepted);
+      this.#addNoise(step.accepted, accepted);
+      while (this.byStep.length <= step.step) {
+        this.byStep.push({ n: 0, sum: 0 });
+      }
+      this.byStep[step.step].n++;
+      this.byStep[step.step].sum += accepted;
+      if (step.verdict === 'Rose') {
+        const rollouts = estimate => (estimate.exact ? 0 : estimate.outcomes.length);
+        const key = `${rollouts(step.previous)}|${rollouts(step.accepted)}|${Math.floor((accepted - previous) * 1000 + 0.5)}`;
+        this.noise.rises.set(key, (this.noise.rises.get(key) ?? 0) + 1);
+      }
     }
     if (step.verdict === 'Rose') {
       this.rose++;
-      this.tried[step.tried] = (this.tried[step.tried] ?? 0) + 1;
-    } else {
-      this.noRise++;
+      while (this.tried.length <= step.tried) {
+        this.tried.push(0);
+      }
+      this.tried[step.tried]++;
     }
     this.changes.add('decisions');
   }
 
-  setBudget(budget) {
-    this.budget = budget;
-    this.changes.add('budget');
+  addMark(event, atMs) {
+    this.marks.push({ atMs, kind: event.type, text: event.type === 'noteAdded' ? event.text : event.stage });
+    if (this.marks.length > maxMarks) {
+      this.marks.shift();
+    }
+    this.changes.add('marks');
   }
 
-  addEvaluation(evaluation) {
-    this.held.set(`${evaluation.stage}/${evaluation.decoding}`, evaluation);
-    this.changes.add('held');
+  // How the steps of a stage ("sft", "explore", "dpo") stand on another axis; null when that was not recorded.
+  axis(stage, kind) {
+    const line = this.series.get(kind === 'time' ? `time/${stage}` : `${stage}/${kind}`);
+    return line && line.length > 1 ? new Axis(line) : null;
   }
 
-  addReference(reference) {
-    this.references.set(reference.name, reference);
-    this.changes.add('held');
-  }
-
-  setProgress(stage, done, total) {
-    this.stage = stage;
-    this.progress.set(stage, { done, total });
-    this.changes.add('progress');
+  #addNoise(estimate, middle) {
+    const n = estimate.outcomes.length;
+    if (estimate.exact || n < 2) {
+      return;
+    }
+    this.noise.estimates++;
+    this.noise.outcomes += n;
+    this.noise.varianceSum += estimate.outcomes.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (n - 1);
   }
 }

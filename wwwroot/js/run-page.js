@@ -2,17 +2,22 @@
 // Blazor renders everything that moves seldom (state, stages, progress, alerts) and never touches what this module fills.
 import { ChartBoard } from './charts.js';
 import { RunModel, sentence } from './run-model.js';
-import { chartKeys, chartModel, chartNeeds } from './run-charts.js';
+import { chartAxes, chartKeys, chartModel, chartNeeds, chartSeries } from './run-charts.js';
 import { Feed, maxRows } from './feed.js';
 import { drawBudget } from './budget.js';
+import { drawNoise } from './noise.js';
+import { LiveBadge } from './live-badge.js';
+import { Line } from './series.js';
 import { RunSource } from './run-source.js';
 
-const renderMs = 250;
+const renderMs = 100;
 const speakMs = 10_000;
+const zoomMs = 1000;
+const zoomBands = 400;
 
 const pages = new Map();
 
-// root: the article of the run; options: see RunPageOptions in Run.razor.cs.
+// root: the article of the run; options: see OnAfterRenderAsync in Run.razor.cs.
 export function start(root, options) {
   stop(root);
   pages.set(root, new RunPage(root, options));
@@ -21,6 +26,11 @@ export function start(root, options) {
 export function stop(root) {
   pages.get(root)?.dispose();
   pages.delete(root);
+}
+
+// Freezes what is shown; what happens is collected all the same.
+export function pause(root, paused) {
+  pages.get(root)?.pause(paused);
 }
 
 class RunPage {
@@ -33,47 +43,61 @@ class RunPage {
   #source;
   #badge;
   #decided = [];
-  #state = 'connecting';
-  #ended = false;
-  #lastEvent = 0;
+  #frames = [];
+  #paused = false;
+  #missed = 0;
   #spokenAt = 0;
   #spokenText = '';
   #renderTimer;
-  #badgeTimer;
 
   constructor(root, options) {
     this.#root = root;
     this.#options = options;
-    this.#badge = root.querySelector('#live');
+    this.#badge = new LiveBadge(root.querySelector('#live'));
     this.#board = new ChartBoard(options.plotlyUrl);
     this.#newModel();
     for (const key of chartKeys) {
-      this.#charts.set(key, this.#board.add(root.querySelector(`#chart-${key}`), () => chartModel(key, this.#model)));
+      const panel = root.querySelector(`#chart-${key}`);
+      const shown = { zoomed: null, askedAt: 0 };
+      const chart = this.#board.add(panel, settings => chartModel(key, this.#model, settings, shown.zoomed), chartSeries(key) === null ? null : {
+        axes: () => chartAxes(key, this.#model),
+        zoomed: changed => this.#zoom(key, changed, shown),
+      });
+      this.#charts.set(key, { chart, shown });
     }
     this.#feed = new Feed(root.querySelector('#feed'), {
       loadOlder: item => this.#source.older(item, maxRows),
       loadCandidates: item => this.#source.candidates(item),
       describe: item => sentence(item, options.rule),
     });
-    drawBudget(root.querySelector('#budget .meter'), null, options.rule.maxCandidates);
+    this.#meters();
     this.#source = new RunSource(options, {
       reset: snapshot => this.#reset(snapshot),
-      events: events => this.#events(events),
-      state: state => {
-        this.#state = state;
-        this.#showBadge();
-      },
+      frame: frame => this.#frame(frame),
+      state: state => this.#badge.say(state),
     });
     this.#source.start();
     this.#renderTimer = setInterval(() => this.#render(), renderMs);
-    this.#badgeTimer = setInterval(() => this.#showBadge(), 1000);
   }
 
   dispose() {
     clearInterval(this.#renderTimer);
-    clearInterval(this.#badgeTimer);
+    this.#badge.dispose();
     this.#source.stop();
     this.#board.dispose();
+  }
+
+  pause(paused) {
+    this.#paused = paused;
+    this.#badge.paused = paused;
+    if (!paused) {
+      this.#missed = 0;
+      this.#sayMissed();
+      for (const frame of this.#frames.splice(0)) {
+        this.#take(frame);
+      }
+      this.#render();
+    }
   }
 
   #newModel() {
@@ -86,49 +110,90 @@ class RunPage {
   #reset(snapshot) {
     this.#newModel();
     this.#decided = [];
-    snapshot.fill(this.#model);
-    this.#feed.reset(snapshot.decisions, this.#model.decided);
-    this.#ended = snapshot.ended;
-    this.#lastEvent = snapshot.lastEventMs ?? Date.now();
-    for (const chart of this.#charts.values()) {
+    this.#frames = [];
+    this.#model.load(snapshot);
+    this.#feed.reset([...snapshot.newest].reverse(), this.#model.decided);
+    this.#badge.heard(snapshot.lastEventMs, snapshot.ended);
+    for (const { chart, shown } of this.#charts.values()) {
+      shown.zoomed = null;
       this.#board.changed(chart);
-    }
-    this.#model.changes.add('decisions').add('budget').add('held');
-    this.#render();
-    this.#showBadge();
-  }
-
-  #events(events) {
-    for (const event of events) {
-      switch (event.type) {
-        case 'metricPoint':
-          this.#model.addPoint(event.series, event.step, event.value);
-          break;
-        case 'stepDecided':
-          this.#model.addDecision(event);
-          this.#decided.push(event);
-          break;
-        case 'budgetReported':
-          this.#model.setBudget(event.budget);
-          break;
-        case 'evaluationFinished':
-          this.#model.addEvaluation(event);
-          break;
-        case 'referenceEvaluated':
-          this.#model.addReference(event);
-          break;
-        case 'progressReported':
-          this.#model.setProgress(event.stage, event.done, event.total);
-          break;
-        case 'runEnded':
-          this.#ended = true;
-          break;
+      if (chart.settings.range !== null) {
+        this.#zoom(chart.root.dataset.chart, chart, shown);
       }
     }
-    this.#lastEvent = Date.now();
+    this.#dropped(snapshot.droppedSamples);
+    this.#model.changes.add('decisions').add('budget').add('held');
+    this.#render();
+  }
+
+  #frame(frame) {
+    this.#badge.heard(Date.now(), frame.events.some(e => e.type === 'runEnded'), frame.events.some(e => e.type === 'stageStarted'));
+    if (!this.#paused) {
+      this.#take(frame);
+      return;
+    }
+    this.#frames.push(frame);
+    this.#missed += frame.events.length + frame.points.reduce((sum, columns) => sum + columns.steps.length, 0);
+    this.#sayMissed();
+    // A pause over lunch must not fill the memory: what waits is taken in unseen, charts stay as they are until they are asked.
+    if (this.#frames.length > 2000) {
+      for (const old of this.#frames.splice(0, 1000)) {
+        this.#take(old);
+      }
+    }
+  }
+
+  #take(frame) {
+    for (const columns of frame.points) {
+      this.#model.addPoints(columns);
+    }
+    for (const event of frame.events) {
+      this.#model.addEvent(event, frame.atMs);
+      if (event.type === 'stepDecided') {
+        this.#decided.push(event);
+      }
+    }
+  }
+
+  #sayMissed() {
+    const counter = this.#root.querySelector('[data-missed]');
+    const text = this.#missed === 0 ? '' : ` (${this.#missed.toLocaleString('en-US')} new)`;
+    if (counter && counter.textContent !== text) {
+      counter.textContent = text;
+    }
+  }
+
+  #dropped(count) {
+    const note = this.#root.querySelector('[data-dropped]');
+    note.hidden = count === 0;
+    note.textContent = count === 0 ? '' : `${count.toLocaleString('en-US')} samples came faster than they could be written and are not in the charts; decided steps, pairs and results are complete.`;
+  }
+
+  // A zoomed chart asks the server, which still has every point.
+  async #zoom(key, chart, shown) {
+    const range = chart.settings.range;
+    if (range === null) {
+      shown.zoomed = null;
+      this.#board.changed(chart);
+      return;
+    }
+    shown.askedAt = performance.now();
+    const bound = value => (Number.isFinite(value) ? Math.round(value) : null);
+    try {
+      const series = await this.#source.bands(chartSeries(key), bound(range[0]), bound(range[1]), zoomBands);
+      if (chart.settings.range === range) {
+        shown.zoomed = new Map(chartSeries(key).map(name => [name, Line.of(series.find(s => s.series === name) ?? { steps: [], values: [] })]));
+        this.#board.changed(chart);
+      }
+    } catch {
+      // The connection broke: the badge says so, and the next snapshot asks again.
+    }
   }
 
   #render() {
+    if (this.#paused) {
+      return;
+    }
     const changes = this.#model.takeChanges();
     if (this.#decided.length > 0) {
       const decided = this.#decided;
@@ -138,18 +203,26 @@ class RunPage {
     if (changes.size === 0) {
       return;
     }
-    for (const [key, chart] of this.#charts) {
-      if (chartNeeds(key).some(name => changes.has(name))) {
-        this.#board.changed(chart);
+    for (const [key, { chart, shown }] of this.#charts) {
+      if (!chartNeeds(key).some(name => changes.has(name))) {
+        continue;
+      }
+      this.#board.changed(chart);
+      const newest = chartSeries(key)?.map(name => this.#model.series.get(name)?.x.at(-1) ?? -Infinity)[0];
+      if (chart.settings.range !== null && newest <= chart.settings.range[1] && performance.now() - shown.askedAt > zoomMs) {
+        this.#zoom(key, chart, shown);
       }
     }
     if (changes.has('budget') || changes.has('decisions')) {
       this.#numbers();
-    }
-    if (changes.has('budget')) {
-      drawBudget(this.#root.querySelector('#budget .meter'), this.#model.budget, this.#options.rule.maxCandidates);
+      this.#meters();
     }
     this.#speak();
+  }
+
+  #meters() {
+    drawBudget(this.#root.querySelector('#budget .meter'), this.#model, this.#options.rule.maxCandidates);
+    drawNoise(this.#root.querySelector('#noise [data-noise]'), this.#model);
   }
 
   #numbers() {
@@ -159,22 +232,9 @@ class RunPage {
     };
     put('steps', decided === 0 ? '-' : decided.toLocaleString('en-US'));
     put('rose', decided === 0 ? '-' : `${(100 * rose / decided).toFixed(1)} %`);
-    const candidates = tried.reduce((sum, count, k) => sum + (count ?? 0) * k, 0) + noRise * this.#options.rule.maxCandidates;
+    const candidates = tried.reduce((sum, count, k) => sum + count * k, 0) + noRise * this.#options.rule.maxCandidates;
     put('per-step', decided === 0 ? '-' : ((budget && budget.steps === decided ? budget.candidates : candidates) / decided).toFixed(2));
     put('pairs', budget ? budget.pairs.toLocaleString('en-US') : '-');
-  }
-
-  #showBadge() {
-    const seconds = Math.max(0, Math.round((Date.now() - this.#lastEvent) / 1000));
-    const age = this.#lastEvent === 0 ? '' : seconds < 2 ? ', just now' : seconds < 120 ? `, ${seconds} s ago` : `, ${Math.round(seconds / 60)} min ago`;
-    const live = this.#state === 'live' && this.#ended ? 'ended' : this.#state;
-    const words = { connecting: 'Connecting', live: `Live${age}`, reconnecting: `Reconnecting, last event${age.replace(',', '') || ' unknown'}`, ended: 'Ended' };
-    if (this.#badge.dataset.live !== live) {
-      this.#badge.dataset.live = live;
-    }
-    if (this.#badge.textContent !== words[live]) {
-      this.#badge.textContent = words[live];
-    }
   }
 
   // One summary at most every ten seconds: a screen reader is not a ticker.

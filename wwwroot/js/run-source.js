@@ -16,7 +16,7 @@ function loadScript(url) {
   });
 }
 
-// handlers: reset(snapshot), events(list), state('live' | 'reconnecting').
+// handlers: reset(snapshot), frame({ events, points, atMs }), state('live' | 'reconnecting').
 export class RunSource {
   #options;
   #handlers;
@@ -25,6 +25,7 @@ export class RunSource {
   #epoch = null;
   #seq = -1;
   #early = null;
+  #turn = 0;
 
   constructor(options, handlers) {
     this.#options = options;
@@ -39,6 +40,10 @@ export class RunSource {
         return;
       } catch {
         // Told by the badge; the server may be starting again.
+        this.#connection?.stop();
+        if (this.#stopped) {
+          return;
+        }
         this.#handlers.state('reconnecting');
         await new Promise(resolve => setTimeout(resolve, retryMs[Math.min(attempt, retryMs.length - 1)] + 200));
       }
@@ -51,26 +56,59 @@ export class RunSource {
   }
 
   async #connect() {
-    this.#connection = new window.signalR.HubConnectionBuilder()
+    const connection = new window.signalR.HubConnectionBuilder()
       .withUrl(this.#options.hubUrl, { transport: window.signalR.HttpTransportType.WebSockets, skipNegotiation: true })
       .withAutomaticReconnect({ nextRetryDelayInMilliseconds: context => retryMs[Math.min(context.previousRetryCount, retryMs.length - 1)] })
       .configureLogging(window.signalR.LogLevel.None)
       .build();
-    this.#connection.on('events', message => this.#receive(message));
-    this.#connection.onreconnecting(() => this.#handlers.state('reconnecting'));
-    this.#connection.onreconnected(() => this.#watch());
-    await this.#connection.start();
+    this.#connection = connection;
+    connection.on('events', message => this.#receive(message));
+    connection.onreconnecting(() => {
+      if (!this.#stopped) {
+        this.#handlers.state('reconnecting');
+      }
+    });
+    connection.onreconnected(() => this.#again(() => this.#watch()));
+    connection.onclose(() => {
+      // The server closed it for good, for example when it ended: begin anew.
+      if (!this.#stopped && this.#connection === connection) {
+        this.#handlers.state('reconnecting');
+        this.start();
+      }
+    });
+    await connection.start();
     await this.#watch();
   }
 
+  // A question that fails because the connection broke is asked again by whoever connects next; any other failure ends the connection, so that
+  // someone does.
+  async #again(question) {
+    const connection = this.#connection;
+    try {
+      await question();
+    } catch {
+      if (!this.#stopped && this.#connection === connection && connection.state === window.signalR.HubConnectionState.Connected) {
+        await connection.stop();
+      }
+    }
+  }
+
   async #watch() {
+    const turn = ++this.#turn;
     this.#early = [];
     const snapshot = await this.#connection.invoke('Watch', this.#options.runId);
+    if (turn !== this.#turn || this.#stopped) {
+      return;
+    }
     this.#epoch = snapshot.epoch;
     this.#seq = snapshot.seq;
-    this.#handlers.reset(toSnapshot(snapshot));
+    this.#handlers.reset(snapshot);
     this.#handlers.state('live');
-    const early = this.#early;
+    this.#late();
+  }
+
+  #late() {
+    const early = this.#early ?? [];
     this.#early = null;
     for (const message of early) {
       this.#receive(message);
@@ -86,7 +124,7 @@ export class RunSource {
       return;
     }
     if (message.epoch !== this.#epoch || message.first > this.#seq + 1) {
-      this.#fill();
+      this.#again(() => this.#fill());
       return;
     }
     this.#take(message);
@@ -94,17 +132,30 @@ export class RunSource {
 
   // What the snapshot or an earlier frame already had is dropped by its number.
   #take(message) {
-    const fresh = message.events.filter((_, i) => message.seqs[i] > this.#seq);
-    this.#seq = Math.max(this.#seq, message.last);
-    if (fresh.length > 0) {
-      this.#handlers.events(fresh);
+    const before = this.#seq;
+    if (message.last <= before) {
+      return;
     }
+    this.#seq = message.last;
+    if (message.first > before) {
+      this.#handlers.frame(message);
+      return;
+    }
+    const points = message.points.map(columns => {
+      const fresh = columns.seqs.map((_, i) => i).filter(i => columns.seqs[i] > before);
+      return { series: columns.series, steps: fresh.map(i => columns.steps[i]), values: fresh.map(i => columns.values[i]) };
+    }).filter(columns => columns.steps.length > 0);
+    this.#handlers.frame({ ...message, events: message.events.filter((_, i) => message.seqs[i] > before), points });
   }
 
   // A hole: the server fills it from memory, or says that only a new snapshot can.
   async #fill() {
+    const turn = ++this.#turn;
     this.#early = [];
     const missed = await this.#connection.invoke('Since', this.#options.runId, this.#epoch, this.#seq);
+    if (turn !== this.#turn) {
+      return;
+    }
     if (missed.reset) {
       await this.#watch();
       return;
@@ -112,11 +163,7 @@ export class RunSource {
     for (const frame of missed.frames) {
       this.#take(frame);
     }
-    const early = this.#early;
-    this.#early = null;
-    for (const message of early) {
-      this.#receive(message);
-    }
+    this.#late();
   }
 
   older(item, count) {
@@ -126,22 +173,9 @@ export class RunSource {
   candidates(item) {
     return this.#connection.invoke('Candidates', this.#options.runId, item.task, item.step);
   }
-}
 
-function toSnapshot(snapshot) {
-  const decisions = snapshot.events.filter(e => e.type === 'stepDecided');
-  return {
-    decisions: decisions.slice(-60).reverse(),
-    ended: snapshot.ended,
-    lastEventMs: snapshot.lastEventMs,
-    fill(model) {
-      for (const e of snapshot.events) {
-        if (e.type === 'metricPoint') model.addPoint(e.series, e.step, e.value);
-        else if (e.type === 'stepDecided') model.addDecision(e);
-        else if (e.type === 'budgetReported') model.setBudget(e.budget);
-        else if (e.type === 'evaluationFinished') model.addEvaluation(e);
-        else if (e.type === 'referenceEvaluated') model.addReference(e);
-      }
-    },
-  };
+  // Series between two steps, in bands; null for no bound.
+  bands(names, from, to, limit) {
+    return this.#connection.invoke('Bands', this.#options.runId, names, from, to, limit);
+  }
 }

@@ -62,6 +62,10 @@ public enum Stage
 [JsonDerivedType(typeof(CheckpointSaved), "checkpointSaved")]
 [JsonDerivedType(typeof(AlertRaised), "alertRaised")]
 [JsonDerivedType(typeof(RunEnded), "runEnded")]
+[JsonDerivedType(typeof(NoteAdded), "noteAdded")]
+[JsonDerivedType(typeof(RerollRequested), "rerollRequested")]
+[JsonDerivedType(typeof(RerollFinished), "rerollFinished")]
+[JsonDerivedType(typeof(RerollFailed), "rerollFailed")]
 [JsonDerivedType(typeof(MetricPoint), "metricPoint")]
 [JsonDerivedType(typeof(ProgressReported), "progressReported")]
 [JsonDerivedType(typeof(BudgetReported), "budgetReported")]
@@ -221,7 +225,39 @@ public sealed record CheckpointSaved(Stage Stage, string Folder, string Sha256, 
 /// <param name="Text">One sentence.</param>
 public sealed record AlertRaised(string Severity, string Text) : RunFact;
 
-/// <summary>Last fact of a run.</summary>
+/// <summary>A person noted something; charts mark the moment. May come after the end of the run.</summary>
+/// <param name="Text">At most <see cref="MaxLength"/> characters.</param>
+public sealed record NoteAdded(string Text) : RunFact
+{
+    /// <summary>Longest note: it stands beside charts, not instead of a report.</summary>
+    public const int MaxLength = 1000;
+}
+
+/// <summary>A person asked to sample accepted steps of this run again.</summary>
+/// <param name="Round">1, 2, ..: each round chooses other steps and draws other rollouts.</param>
+/// <param name="Steps">How many at most.</param>
+public sealed record RerollRequested(int Round, int Steps) : RunFact;
+
+/// <summary>An accepted step, valued again.</summary>
+/// <param name="Task">Index within the run's explored tasks.</param>
+/// <param name="Step">0-based step of the walk.</param>
+/// <param name="Previous">New value of the step before it.</param>
+/// <param name="Accepted">New value of the step.</param>
+/// <param name="Rises">Whether it still rises, by the rule of the plan.</param>
+public sealed record RerolledStep(int Task, int Step, Estimate Previous, Estimate Accepted, bool Rises);
+
+/// <summary>How many accepted steps still rise when they are valued again: with other rollouts, by the policy that sampled them.</summary>
+/// <param name="Round">Of the request.</param>
+/// <param name="Checkpoint">SHA-256 of the weights that were loaded.</param>
+/// <param name="Steps">One for each chosen step.</param>
+/// <param name="Rollouts">Episodes that it took.</param>
+/// <param name="LeftOut">Chosen steps that could not be replayed: the tokens of their prefix are not kept and the text did not lead to the same length.</param>
+public sealed record RerollFinished(int Round, string Checkpoint, IReadOnlyList<RerolledStep> Steps, int Rollouts, int LeftOut) : RunFact;
+
+/// <summary>A re-roll came to nothing. <paramref name="Reason"/> is one sentence.</summary>
+public sealed record RerollFailed(int Round, string Reason) : RunFact;
+
+/// <summary>Last fact of a run's training; notes and re-rolls may follow.</summary>
 /// <param name="State"><see cref="RunState.Finished"/>, <see cref="RunState.Failed"/>, <see cref="RunState.Stopped"/> or <see cref="RunState.Interrupted"/>.</param>
 /// <param name="Error">What went wrong; null when nothing did.</param>
 /// <param name="Summary">Results; null unless finished.</param>

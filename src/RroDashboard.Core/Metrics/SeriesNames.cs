@@ -41,4 +41,43 @@ public static class SeriesNames
 
     /// <summary>Mean final reward of the finished walks so far, by tasks finished.</summary>
     public const string ExploreWalkReward = "explore/walk_reward";
+
+    /// <summary>Tokens trained on so far in SFT, by update: a chart's axis.</summary>
+    public const string SftTokens = "sft/tokens";
+
+    /// <summary>Tokens trained on so far in DPO, by update: a chart's axis.</summary>
+    public const string DpoTokens = "dpo/tokens";
+
+    /// <summary>Tokens sampled and fed so far in exploration, by tasks finished: a chart's axis.</summary>
+    public const string ExploreTokens = "explore/tokens";
+
+    /// <summary>Rollouts played so far in exploration, by tasks finished: a chart's axis.</summary>
+    public const string ExploreRollouts = "explore/rollouts";
+
+    /// <summary>Before the name of a stage: when the series of that stage reached a step, Unix seconds. Added by the host, twice a second.</summary>
+    public const string TimePrefix = "time/";
+
+    /// <summary>Begins the series of the machine, by Unix second. Added by the host while a run works.</summary>
+    public const string SystemPrefix = "system/";
+
+    /// <summary>Load of all processors together, percent.</summary>
+    public const string SystemProcessor = "system/cpu_percent";
+
+    /// <summary>Load that this program makes: 100 is one processor.</summary>
+    public const string SystemOwnProcessor = "system/process_cpu_percent";
+
+    /// <summary>Memory that this program has in use, bytes.</summary>
+    public const string SystemOwnMemory = "system/process_memory_bytes";
+
+    /// <summary>Memory that is in use on the machine, bytes.</summary>
+    public const string SystemMemory = "system/memory_bytes";
+
+    /// <summary>Load of the first GPU, percent.</summary>
+    public const string SystemGpu = "system/gpu_percent";
+
+    /// <summary>Memory in use on the first GPU, bytes.</summary>
+    public const string SystemGpuMemory = "system/gpu_memory_bytes";
+
+    /// <summary>Tokens trained on, sampled or fed per second by the run that works.</summary>
+    public const string SystemTokensPerSecond = "system/tokens_per_second";
 }

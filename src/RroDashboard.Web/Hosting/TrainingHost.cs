@@ -15,6 +15,7 @@ public sealed class TrainingHost(
     JournalWriter journal,
     ITrainingRunner runner,
     DashboardOptions options,
+    TimeProvider time,
     ILogger<TrainingHost> logger) : BackgroundService
 {
     /// <summary>Runs that may wait: a queue longer than this is a mistake of a script.</summary>
@@ -185,7 +186,7 @@ public sealed class TrainingHost(
         {
             cancellationToken.ThrowIfCancellationRequested();
             Directory.CreateDirectory(RunFolder(job.Id));
-            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), journal.Open(job.Id), cancellationToken));
+            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), new ClockJournal(journal.Open(job.Id), time), cancellationToken));
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

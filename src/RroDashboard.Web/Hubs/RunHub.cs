@@ -13,6 +13,9 @@ namespace RroDashboard.Web.Hubs;
 [Authorize]
 public sealed class RunHub(SnapshotReader snapshots, LiveFeed feed, RunQueries queries) : Hub
 {
+    /// <summary>Names that one question for bands may give: more than a page has.</summary>
+    public const int MaxSeries = 32;
+
     /// <summary>Group of a run's viewers; publisher and hub cannot disagree about it.</summary>
     public static string GroupOf(string runId) => "run:" + runId;
 
@@ -30,11 +33,15 @@ public sealed class RunHub(SnapshotReader snapshots, LiveFeed feed, RunQueries q
     /// <summary>What came after a number of an epoch, or the advice to take a new snapshot.</summary>
     public Missed Since(string runId, string epoch, long seq) => feed.Since(runId, epoch, seq);
 
+    /// <summary>Series between two steps, at most so many bands of each: what a zoomed chart asks for. A name that ends with a slash means all that begin so.</summary>
+    public Task<IReadOnlyList<SeriesColumns>> Bands(string runId, IReadOnlyList<string> names, long? from, long? to, int limit) =>
+        snapshots.BandsAsync(runId, [.. (names ?? []).Take(MaxSeries)], from, to, limit, Context.ConnectionAborted);
+
     /// <summary>Steps decided before a given one, newest first.</summary>
-    public Task<IReadOnlyList<StepDecided>> Older(string runId, int task, int step, int count) =>
-        queries.OlderStepsAsync(runId, task, step, count, Context.ConnectionAborted);
+    public async Task<IReadOnlyList<StepDecided>> Older(string runId, int task, int step, int count) =>
+        [.. (await queries.OlderStepsAsync(runId, task, step, count, Context.ConnectionAborted)).Select(LongText.Cut)];
 
     /// <summary>Candidates of one step, in the order of sampling.</summary>
-    public Task<IReadOnlyList<CandidateScored>> Candidates(string runId, int task, int step) =>
-        queries.CandidatesAsync(runId, task, step, Context.ConnectionAborted);
+    public async Task<IReadOnlyList<CandidateScored>> Candidates(string runId, int task, int step) =>
+        [.. (await queries.CandidatesAsync(runId, task, step, Context.ConnectionAborted)).Select(LongText.Cut)];
 }

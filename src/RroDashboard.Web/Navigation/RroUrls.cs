@@ -80,6 +80,13 @@ public static class RroUrls
     /// <summary>Load of the machine while a run works.</summary>
     public static string SystemLoad(string runId) => $"{Run(runId)}/system";
 
+    /// <summary>The whole log of a run as a text file.</summary>
+    public static string LogFile(string runId) => $"/api/v1/runs/{Uri.EscapeDataString(runId)}/log.txt";
+
+    /// <summary>A file of a checkpoint: <paramref name="seq"/> is the number of the fact that it was saved, <paramref name="part"/> a name of <see cref="Api.CheckpointPart"/>.</summary>
+    public static string CheckpointFile(string runId, long seq, string part) =>
+        string.Create(CultureInfo.InvariantCulture, $"/api/v1/runs/{Uri.EscapeDataString(runId)}/checkpoints/{seq}/{part}");
+
     /// <summary>Several runs beside each other.</summary>
     public static string Compare(IEnumerable<string> runIds) => $"{ComparePage}?runs={string.Join(',', runIds.Select(Uri.EscapeDataString))}";
 

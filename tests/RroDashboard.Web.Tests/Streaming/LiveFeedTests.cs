@@ -41,13 +41,13 @@ public sealed class LiveFeedTests
     }
 
     [Fact]
-    public async Task Frames_BusyRun_ComeAtMostFourTimesASecond()
+    public async Task Frames_BusyRun_ComeAtMostTwentyTimesASecond()
     {
         await using var server = await LiveServer.StartAsync(static (journal, _) =>
         {
             for (var i = 0; i < 200; i++)
             {
-                journal.Sample(new MetricPoint("sft/loss", i, i));
+                journal.Sample(new MetricPoint("loss", i, i));
                 Thread.Sleep(10);
             }
         });
@@ -60,7 +60,7 @@ public sealed class LiveFeedTests
         var missed = server.Feed.Since(run, server.Feed.Epoch, 0);
 
         Assert.False(missed.Reset);
-        Assert.InRange(missed.Frames.Count, 2, (int)((seconds + 1) * 4) + 1);
+        Assert.InRange(missed.Frames.Count, 2, (int)((seconds + 1) * 20) + 1);
         Assert.Equal(201, missed.Frames.Sum(f => f.Last - f.First + 1));
     }
 

@@ -3,9 +3,8 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using Radzen;
 using RroDashboard.Core.Events;
-using RroDashboard.Core.Plans;
 using RroDashboard.Core.Rewards;
-using RroDashboard.Web.CommandLine;
+using RroDashboard.Data;
 using RroDashboard.Web.Navigation;
 
 namespace RroDashboard.Web.Components.Pages;
@@ -25,10 +24,9 @@ public sealed partial class Run : IAsyncDisposable
     private IJSObjectReference? _module;
     private IDisposable? _subscription;
     private ITimer? _timer;
-    private RunRow? _info;
-    private RunPlan _plan = new();
-    private RunPlan? _preset;
+    private RunInfo? _info;
     private bool _missing;
+    private bool _paused;
     private bool _stopping;
     private bool _started;
     private bool _stale;
@@ -39,6 +37,9 @@ public sealed partial class Run : IAsyncDisposable
 
     /// <summary>Facts and actions.</summary>
     [Inject] public required IRunBoard Board { get; init; }
+
+    /// <summary>Reads the run.</summary>
+    [Inject] public required RunQueries Queries { get; init; }
 
     /// <summary>Loads the script module.</summary>
     [Inject] public required IJSRuntime Js { get; init; }
@@ -53,13 +54,7 @@ public sealed partial class Run : IAsyncDisposable
 
     private RunState State => View.Ended?.State ?? _info!.State;
 
-    private bool IsOpen => State is RunState.Queued or RunState.Running;
-
-    private string? ErrorText => View.Ended?.Error ?? (State == RunState.Failed ? _info!.Error : null);
-
-    private string PlanLine => PlanArguments.Write(_plan);
-
-    private string Title => _info is null ? "Run" : $"{_plan.Preset} · {RunId}";
+    private string Title => _info is null ? "Run" : $"{_info.Plan.Preset} · {RunId}";
 
     private string ProgressText
     {
@@ -105,16 +100,14 @@ public sealed partial class Run : IAsyncDisposable
     {
         // Register first, read second: what happens in between is in both, and applying a fact twice changes nothing.
         _subscription = Board.Subscribe(HandleChanged);
-        _info = await Board.FindAsync(RunId, _left.Token);
+        _info = await Queries.FindAsync(RunId, _left.Token);
         if (_info is null)
         {
             _missing = true;
             return;
         }
 
-        _plan = _info.Plan;
-        _preset = Presets.All.Any(p => p.Name == _plan.Preset) ? Presets.Create(_plan.Preset) : null;
-        foreach (var fact in await Board.HeaderAsync(RunId, _left.Token))
+        foreach (var fact in await Queries.HeaderAsync(RunId, _left.Token))
         {
             Apply(fact);
         }
@@ -122,7 +115,7 @@ public sealed partial class Run : IAsyncDisposable
         if (_info is { Total: > 0, Stage: { } stage })
         {
             Apply(new ProgressReported(stage, _info.Done, _info.Total));
-            _stageBegan = Time.GetTimestamp() - (long)((Time.GetUtcNow() - (_info.StageStarted ?? Time.GetUtcNow())).TotalSeconds * Time.TimestampFrequency);
+            _stageBegan = Time.GetTimestamp() - (long)((Time.GetUtcNow() - new DateTimeOffset(_info.StageStartedUtc ?? Time.GetUtcNow().UtcDateTime)).TotalSeconds * Time.TimestampFrequency);
         }
     }
 
@@ -137,41 +130,23 @@ public sealed partial class Run : IAsyncDisposable
         _started = true;
         _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
         _module = await Js.InvokeAsync<IJSObjectReference>("import", _left.Token, "/" + Assets["js/run-page.js"]);
-        var rule = RunView.RuleOf(_plan, View.Started?.RewardRange ?? RewardRange.Unit);
+        var rule = RunView.RuleOf(_info.Plan, View.Started?.RewardRange ?? RewardRange.Unit);
         await _module.InvokeVoidAsync("start", _left.Token, _root, new
         {
             runId = RunId,
             hubUrl = RroUrls.RunHub,
             signalrUrl = "/" + Assets["lib/signalr.min.js"],
             plotlyUrl = "/" + Assets["lib/plotly.min.js"],
-            rule = new { symbol = rule.Symbol, maxCandidates = _plan.Explore.MaxCandidates },
+            rule = new { symbol = rule.Symbol, maxCandidates = _info.Plan.Explore.MaxCandidates },
             range = new { low = rule.Range.Low, high = rule.Range.High },
         });
     }
 
-    private string HeldText(string decoding) => (View.Held.GetValueOrDefault((Stage.Baseline, decoding)), View.Held.GetValueOrDefault((Stage.Evaluate, decoding))) switch
-    {
-        ({ } before, { } after) => $"{Words.Reward(before.Mean)} → {Words.Reward(after.Mean)}",
-        ({ } before, null) => Words.Reward(before.Mean),
-        (null, { } after) => Words.Reward(after.Mean),
-        _ => "-",
-    };
-
-    private string HeldNote(string decoding) => (View.Held.GetValueOrDefault((Stage.Baseline, decoding)), View.Held.GetValueOrDefault((Stage.Evaluate, decoding))) switch
-    {
-        ({ } before, { } after) => string.Create(CultureInfo.InvariantCulture, $"{after.Mean - before.Mean:+0.000;-0.000;0.000} on {after.Episodes.Count} tasks never trained"),
-        ({ } before, null) => $"before preferences, on {before.Episodes.Count} tasks never trained",
-        _ => "measured after fine-tuning and at the end",
-    };
-
-    private string ReferenceNote() => string.Join(", ", View.References.Values.Select(r => $"{r.Name} {Words.Reward(r.Mean)}"));
-
-    private bool IsChanged(PlanSetting setting) => _preset is not null && setting.GetText(_plan) != setting.GetText(_preset);
-
     // Called on the streaming side's thread: only remembers.
     private void HandleChanged(string runId, RunEvent? happened)
     {
-        if (runId != RunId)
+        // What charts and feed draw goes to the browser by the hub.
+        if (runId != RunId || happened is MetricPoint or StepDecided or BudgetReported or LogLine)
         {
             return;
         }
@@ -195,7 +170,7 @@ public sealed partial class Run : IAsyncDisposable
                 RunEvent[] arrived;
                 lock (_lock)
                 {
-                    if (!_stale)
+                    if (!_stale || _paused)
                     {
                         return;
                     }
@@ -209,9 +184,9 @@ public sealed partial class Run : IAsyncDisposable
                     Apply(happened);
                 }
 
-                if (View.Ended is null)
+                if (arrived.Any(e => e is RunStarted or StageStarted or RunEnded) || arrived.Length == 0)
                 {
-                    _info = await Board.FindAsync(RunId, _left.Token) ?? _info;
+                    _info = await Queries.FindAsync(RunId, _left.Token) ?? _info;
                 }
 
                 StateHasChanged();
@@ -235,6 +210,15 @@ public sealed partial class Run : IAsyncDisposable
         }
 
         View.Apply(happened);
+    }
+
+    private async Task PauseAsync()
+    {
+        _paused = !_paused;
+        if (_module is not null)
+        {
+            await _module.InvokeVoidAsync("pause", _left.Token, _root, _paused);
+        }
     }
 
     private async Task StopAsync()

@@ -49,6 +49,12 @@ public sealed class RunView
     /// <summary>In the order they were saved.</summary>
     public List<CheckpointSaved> Checkpoints { get; } = [];
 
+    /// <summary>Notes that people added.</summary>
+    public int Notes { get; private set; }
+
+    /// <summary>Re-rolls by round: asked for, and what came of each.</summary>
+    public SortedDictionary<int, RunFact> Rerolls { get; } = [];
+
     /// <summary>All stages in their order.</summary>
     public IEnumerable<StageView> Stages => Enum.GetValues<Stage>().Select(s => new StageView(
         s,
@@ -103,6 +109,18 @@ public sealed class RunView
                 return true;
             case CheckpointSaved checkpoint when !Checkpoints.Contains(checkpoint):
                 Checkpoints.Add(checkpoint);
+                return true;
+            case NoteAdded:
+                Notes++;
+                return true;
+            case RerollRequested asked:
+                Rerolls.TryAdd(asked.Round, asked);
+                return true;
+            case RerollFinished finished:
+                Rerolls[finished.Round] = finished;
+                return true;
+            case RerollFailed failed:
+                Rerolls[failed.Round] = failed;
                 return true;
             case RunEnded ended:
                 Ended = ended;

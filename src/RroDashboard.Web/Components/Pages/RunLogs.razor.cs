@@ -1,0 +1,237 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using RroDashboard.Core.Events;
+using RroDashboard.Data;
+using RroDashboard.Web.Logs;
+using RroDashboard.Web.Streaming;
+
+namespace RroDashboard.Web.Components.Pages;
+
+/// <summary>The log of a run: by level and search, in pages, followed while the run works.</summary>
+public sealed partial class RunLogs : IAsyncDisposable
+{
+    /// <summary>Lines that a page keeps; older ones are read again when they are asked for.</summary>
+    public const int MaxRows = 1000;
+
+    private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
+
+    private readonly CancellationTokenSource _left = new();
+    private List<LogRow> _rows = [];
+    private ElementReference _root;
+    private IJSObjectReference? _module;
+    private IDisposable? _subscription;
+    private ITimer? _timer;
+    private string _level = "info";
+    private string _search = "";
+    private long? _olderThan;
+    private long _lastSeq;
+    private int _searched;
+    private int _waiting;
+    private int _arrived;
+    private bool _follow = true;
+    private bool _missing;
+    private bool _loaded;
+    private bool _busy;
+    private bool _trimmed;
+    private bool _scroll;
+
+    /// <summary>From the address.</summary>
+    [Parameter] public required string RunId { get; set; }
+
+    /// <summary>From the address: lowest level.</summary>
+    [SupplyParameterFromQuery(Name = "level")] public string? LevelInUrl { get; set; }
+
+    /// <summary>From the address: what is searched.</summary>
+    [SupplyParameterFromQuery(Name = "q")] public string? SearchInUrl { get; set; }
+
+    /// <summary>Reads lines.</summary>
+    [Inject] public required RunLog Log { get; init; }
+
+    /// <summary>Knows whether there is such a run.</summary>
+    [Inject] public required RunQueries Queries { get; init; }
+
+    /// <summary>Tells of new events.</summary>
+    [Inject] public required LiveFeed Feed { get; init; }
+
+    /// <summary>Loads the script module.</summary>
+    [Inject] public required IJSRuntime Js { get; init; }
+
+    /// <summary>Keeps the filter in the address.</summary>
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    /// <summary>The present.</summary>
+    [Inject] public required TimeProvider Time { get; init; }
+
+    private string Status => !_loaded ? "Reading ..." : _searched >= RunLog.MaxSearched && _olderThan is not null
+        ? $"{Words.Count(_rows.Count)} lines found in the newest {Words.Count(_searched)} events; \"Older lines\" searches on."
+        : $"{Words.Count(_rows.Count)} lines{(_olderThan is null ? "" : ", and older ones")}";
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _subscription?.Dispose();
+        _timer?.Dispose();
+        await _left.CancelAsync();
+        if (_module is not null)
+        {
+            try
+            {
+                await _module.DisposeAsync();
+            }
+            catch (JSDisconnectedException)
+            {
+                // The browser is gone, and the module with it.
+            }
+        }
+
+        _left.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        _level = LevelInUrl is "warning" or "error" ? LevelInUrl : "info";
+        _search = SearchInUrl is { Length: <= 200 } search ? search : "";
+        _missing = await Queries.FindAsync(RunId, _left.Token) is null;
+        if (!_missing)
+        {
+            _subscription = Feed.Subscribe(HandleChanged);
+            await LoadAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_missing)
+        {
+            return;
+        }
+
+        if (firstRender)
+        {
+            _module = await Js.InvokeAsync<IJSObjectReference>("import", _left.Token, "/" + Assets["js/run-log.js"]);
+            await _module.InvokeVoidAsync("attach", _left.Token, _root);
+            _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
+            _scroll = true;
+        }
+
+        if (_scroll && _module is not null)
+        {
+            _scroll = false;
+            await _module.InvokeVoidAsync("toEnd", _left.Token, _root);
+        }
+    }
+
+    // Called on the streaming side's thread: only remembers.
+    private void HandleChanged(string runId, RunEvent? happened)
+    {
+        if (runId == RunId && happened is not null && LogQueries.IsLogged(happened))
+        {
+            Interlocked.Increment(ref _arrived);
+        }
+    }
+
+    private async Task RefreshAsync()
+    {
+        try
+        {
+            await InvokeAsync(async () =>
+            {
+                var arrived = Interlocked.Exchange(ref _arrived, 0);
+                if (arrived == 0)
+                {
+                    return;
+                }
+
+                if (_follow)
+                {
+                    await ReadNewAsync();
+                }
+                else
+                {
+                    _waiting += arrived;
+                }
+
+                StateHasChanged();
+            });
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            // The page was left while this waited for its turn.
+        }
+        catch (Exception e)
+        {
+            await DispatchExceptionAsync(e);
+        }
+    }
+
+    private async Task ReadNewAsync()
+    {
+        var page = await Log.ReadAsync(RunId, _level, _search, long.MaxValue, _lastSeq, _left.Token);
+        if (page.OlderThan is not null)
+        {
+            // More came than a page holds: begin anew at the end.
+            await LoadAsync();
+            return;
+        }
+
+        _rows.AddRange(page.Rows);
+        _lastSeq = page.Rows.Count > 0 ? page.Rows[^1].Seq : _lastSeq;
+        Trim();
+        _waiting = 0;
+        _scroll = true;
+    }
+
+    private async Task LoadAsync()
+    {
+        var page = await Log.ReadAsync(RunId, _level, _search, long.MaxValue, 0, _left.Token);
+        (_rows, _olderThan, _searched, _loaded, _waiting, _scroll) = ([.. page.Rows], page.OlderThan, page.Searched, true, 0, true);
+        _lastSeq = _rows.Count > 0 ? _rows[^1].Seq : 0;
+    }
+
+    private async Task OlderAsync()
+    {
+        _busy = true;
+        _follow = false;
+        var page = await Log.ReadAsync(RunId, _level, _search, _olderThan ?? long.MaxValue, 0, _left.Token);
+        _rows.InsertRange(0, page.Rows);
+        (_olderThan, _searched, _busy) = (page.OlderThan, _searched + page.Searched, false);
+        if (_rows.Count > MaxRows)
+        {
+            // Whoever reads back loses the newest lines, which "Follow" brings again.
+            _rows.RemoveRange(MaxRows, _rows.Count - MaxRows);
+            _trimmed = true;
+        }
+    }
+
+    private void Trim()
+    {
+        if (_rows.Count > MaxRows)
+        {
+            _rows.RemoveRange(0, _rows.Count - MaxRows);
+            (_olderThan, _trimmed) = (_rows[0].Seq, true);
+        }
+    }
+
+    private async Task ToggleFollowAsync()
+    {
+        _follow = !_follow;
+        if (_follow)
+        {
+            await LoadAsync();
+        }
+    }
+
+    private async Task SetLevelAsync(ChangeEventArgs change)
+    {
+        _level = change.Value as string is "warning" or "error" ? (string)change.Value : "info";
+        await SearchAsync();
+    }
+
+    private async Task SearchAsync()
+    {
+        await LoadAsync();
+        Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["level"] = _level == "info" ? null : _level, ["q"] = _search.Length == 0 ? null : _search }), replace: true);
+    }
+}
