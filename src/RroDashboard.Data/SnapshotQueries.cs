@@ -12,7 +12,7 @@ namespace RroDashboard.Data;
 /// <summary>Something that a time axis marks: a stage began, a checkpoint was written, a person noted something.</summary>
 /// <param name="AtMs">When it was committed, Unix milliseconds.</param>
 /// <param name="Event">What happened.</param>
-public sealed record RunMark(long AtMs, RunFact Event);
+public sealed record RunMark(long AtMs, RunEvent Event);
 
 /// <summary>A series as a chart draws it.</summary>
 /// <param name="Name">Of the series.</param>

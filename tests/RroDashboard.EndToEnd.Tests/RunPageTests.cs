@@ -103,7 +103,7 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
 
         var reached = new List<string>();
         await page.EvaluateAsync("document.body.tabIndex = -1; document.body.focus()");
-        for (var i = 0; i < 40 && !reached.Contains("feed-scroll"); i++)
+        for (var i = 0; i < 80 && !reached.Contains("feed-scroll"); i++)
         {
             await page.Keyboard.PressAsync("Tab");
             reached.Add(await page.EvaluateAsync<string>("document.activeElement?.id ?? ''"));

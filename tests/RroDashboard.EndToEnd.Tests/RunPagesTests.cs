@@ -1,0 +1,148 @@
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace RroDashboard.EndToEnd.Tests;
+
+/// <summary>Log, settings and system pages of a run.</summary>
+public sealed class RunPagesTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
+{
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task Pages_AxeAndPhone_NoSeriousViolationAndNoSidewaysScroll(ColorScheme scheme)
+    {
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 4, pauseMs: 2);
+        await fixture.Dashboard.WaitForEndAsync(run);
+        await using var visitor = await fixture.VisitAsync(scheme, width: 320, height: 700);
+        foreach (var path in (string[])["", "/logs", "/settings", "/system"])
+        {
+            await visitor.GoAsync($"/runs/{run}{path}");
+            await visitor.Page.Locator("nav.tabs [aria-current=page]").WaitForAsync();
+
+            var serious = (await visitor.Page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{path} {v.Id}: {v.Help}: {v.Nodes[0].Html}").ToList();
+            Assert.True(serious.Count == 0, string.Join('\n', serious));
+            Assert.InRange(await visitor.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 0, 320);
+        }
+
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task Logs_LevelSearchAndAddress_ShowWhatFits()
+    {
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 2, pauseMs: 1);
+        await fixture.Dashboard.WaitForEndAsync(run);
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        await visitor.GoAsync($"/runs/{run}/logs");
+        await page.GetByText("The run ended: Finished.").WaitForAsync();
+
+        await page.Locator("#log-search").FillAsync("preferences (dpo)");
+        await page.Locator("#log-search").PressAsync("Enter");
+        await page.UntilAsync("[...document.querySelectorAll('[data-log] bdi')].map(e => e.textContent).join('|').startsWith('Preferences (DPO) begins.|Preferences (DPO) is done after')");
+        Assert.Contains("q=preferences", page.Url, StringComparison.Ordinal);
+        await page.Locator("#log-level").SelectOptionAsync("error");
+
+        await page.GetByText("No line fits this filter.").WaitForAsync();
+        await page.ReloadAsync();
+        await page.GetByText("No line fits this filter.").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task Settings_OnlyChanged_ShowsTheDifferenceToThePreset()
+    {
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 3, pauseMs: 1);
+        await fixture.Dashboard.WaitForEndAsync(run);
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        await visitor.GoAsync($"/runs/{run}/settings");
+
+        await page.Locator("#only-changed").CheckAsync();
+
+        await page.UntilAsync("document.querySelectorAll('.settings tbody tr').length === 1");
+        Assert.Contains("Explore.Tasks", await page.Locator(".settings tbody tr").TextContentAsync(), StringComparison.Ordinal);
+        Assert.Contains(new string('b', 64), await page.Locator("#checkpoints").TextContentAsync(), StringComparison.Ordinal);
+        // The scripted run wrote no file: the address says so, and what is not a checkpoint is not found.
+        Assert.Equal(410, (await page.APIRequest.GetAsync(new Uri(new Uri(page.Url), await page.Locator("#checkpoints a").First.GetAttributeAsync("href")!).AbsoluteUri)).Status);
+        Assert.Equal(404, (await page.APIRequest.GetAsync(visitor.Url + $"/api/v1/runs/{run}/checkpoints/1/weights")).Status);
+    }
+
+    [Fact]
+    public async Task Note_Hostile_IsTextOnThePageAndInTheChartsHover()
+    {
+        const string Hostile = "<b>bold</b><img src=x onerror=\"document.title='owned'\"> \u202Eturned";
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 60, pauseMs: 60);
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        await visitor.GoAsync($"/runs/{run}");
+        await page.UntilAsync("Number(document.querySelector('#chart-walks').dataset.draws ?? 0) > 0");
+
+        await page.Locator("#note-text").FillAsync(Hostile);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Note this moment" }).ClickAsync();
+        await page.Locator("#notes li").WaitForAsync();
+        await fixture.Dashboard.WaitForEndAsync(run);
+
+        Assert.Contains("<b>bold</b>", await page.Locator("#notes li").TextContentAsync(), StringComparison.Ordinal);
+        Assert.Contains("⟨U+202E⟩", await page.Locator("#notes li").TextContentAsync(), StringComparison.Ordinal);
+        await page.Locator("#chart-walks").ScrollIntoViewIfNeededAsync();
+        await page.UntilAsync("document.querySelector('#chart-walks .plot')?.layout?.annotations?.some(a => a.text === '✎')");
+        await page.Locator("#chart-walks .annotation", new() { HasText = "✎" }).Locator(".cursor-pointer").First.HoverAsync(new() { Force = true });
+        await page.UntilAsync("document.querySelector('#chart-walks .hoverlayer')?.textContent.includes('<b>bold</b>')");
+        Assert.Equal(0, await page.Locator("#run b img, #notes b, #chart-walks .hoverlayer tspan[style*=bold]").CountAsync());
+        Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task Pause_WhileItRuns_FreezesTheViewAndCounts()
+    {
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 60, pauseMs: 40);
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        await visitor.GoAsync($"/runs/{run}");
+        await page.UntilAsync("document.querySelectorAll('#feed li').length > 0");
+
+        await page.Locator("#pause-view").PressAsync("Enter");
+        await page.UntilAsync("/\\d+ new/.test(document.querySelector('[data-missed]').textContent)");
+        var frozen = await page.Locator("[data-now=steps]").TextContentAsync();
+        await page.WaitForTimeoutAsync(700);
+        Assert.Equal(frozen, await page.Locator("[data-now=steps]").TextContentAsync());
+        Assert.Equal("paused", await page.Locator("#live").GetAttributeAsync("data-live"));
+        await page.Locator("#pause-view").PressAsync("Enter");
+
+        await fixture.Dashboard.WaitForEndAsync(run);
+        await page.UntilAsync("document.querySelector('[data-now=steps]').textContent === '240'");
+    }
+
+    [Fact]
+    public async Task Chart_AxisZoomAndFiles_AreThePersonsChoice()
+    {
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 20, pauseMs: 30);
+        await fixture.Dashboard.WaitForEndAsync(run);
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        await visitor.GoAsync($"/runs/{run}");
+        await page.UntilAsync("Number(document.querySelector('#chart-sft-loss').dataset.draws ?? 0) > 0");
+        var chart = page.Locator("#chart-sft-loss");
+
+        await chart.Locator("summary").PressAsync("Enter");
+        await chart.GetByLabel("Across").SelectOptionAsync("time");
+        await page.UntilAsync("document.querySelector('#chart-sft-loss .plot').layout.xaxis.title.text.includes('since the start')");
+        await chart.GetByLabel("From").FillAsync("10");
+        await chart.GetByLabel("To", new() { Exact = true }).FillAsync("19");
+        await chart.GetByRole(AriaRole.Button, new() { Name = "Show these" }).ClickAsync();
+        await page.UntilAsync("document.querySelector('#chart-sft-loss .plot').data.at(-1).x.length === 10");
+        var file = await page.RunAndWaitForDownloadAsync(() => chart.GetByRole(AriaRole.Button, new() { Name = "Table (CSV)" }).ClickAsync());
+        var lines = await File.ReadAllLinesAsync(await file.PathAsync());
+        var picture = await page.RunAndWaitForDownloadAsync(() => chart.GetByRole(AriaRole.Button, new() { Name = "Picture (PNG)" }).ClickAsync());
+
+        Assert.Equal("update,loss", lines[0]);
+        Assert.Equal(Enumerable.Range(10, 10).Select(i => $"{i}"), lines[1..].Select(l => l.Split(',')[0]));
+        Assert.Equal((byte[])[0x89, (byte)'P', (byte)'N', (byte)'G'], (await File.ReadAllBytesAsync(await picture.PathAsync()))[..4]);
+        await page.Keyboard.PressAsync("Escape");
+        Assert.False(await chart.Locator("details").EvaluateAsync<bool>("e => e.open"));
+        await chart.Locator("[data-reset]").ClickAsync();
+        await page.UntilAsync("document.querySelector('#chart-sft-loss .plot').data.at(-1).x.length === 60");
+        Assert.Empty(visitor.Errors);
+    }
+}
