@@ -50,6 +50,13 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
 
     public Task<string> EnqueueAsync(RunPlan plan) => Board.EnqueueAsync(plan, Guid.NewGuid().ToString("N"), CancellationToken.None);
 
+    /// <summary>Ends a run that no test needs any longer.</summary>
+    public async Task StopRunAsync(string run)
+    {
+        await Board.StopAsync(run, CancellationToken.None);
+        await WaitForEndAsync(run);
+    }
+
     public async Task WaitForEndAsync(string run)
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();

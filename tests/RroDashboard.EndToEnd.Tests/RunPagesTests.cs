@@ -71,22 +71,26 @@ public sealed class RunPagesTests(BrowserFixture fixture) : IClassFixture<Browse
     public async Task Note_Hostile_IsTextOnThePageAndInTheChartsHover()
     {
         const string Hostile = "<b>bold</b><img src=x onerror=\"document.title='owned'\"> \u202Eturned";
-        var run = await fixture.Dashboard.EnqueueAsync(tasks: 60, pauseMs: 60);
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 400, pauseMs: 40);
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
-        await visitor.GoAsync($"/runs/{run}");
+        await page.GotoAsync(visitor.Url + $"/runs/{run}");
+        await page.UntilAsync("document.querySelectorAll('#feed li').length > 0");
+        await page.Locator("#chart-walks").ScrollIntoViewIfNeededAsync();
         await page.UntilAsync("Number(document.querySelector('#chart-walks').dataset.draws ?? 0) > 0");
 
         await page.Locator("#note-text").FillAsync(Hostile);
         await page.GetByRole(AriaRole.Button, new() { Name = "Note this moment" }).ClickAsync();
         await page.Locator("#notes li").WaitForAsync();
-        await fixture.Dashboard.WaitForEndAsync(run);
+        await page.Locator("#chart-walks").ScrollIntoViewIfNeededAsync();
 
         Assert.Contains("<b>bold</b>", await page.Locator("#notes li").TextContentAsync(), StringComparison.Ordinal);
         Assert.Contains("⟨U+202E⟩", await page.Locator("#notes li").TextContentAsync(), StringComparison.Ordinal);
-        await page.Locator("#chart-walks").ScrollIntoViewIfNeededAsync();
         await page.UntilAsync("document.querySelector('#chart-walks .plot')?.layout?.annotations?.some(a => a.text === '✎')");
-        await page.Locator("#chart-walks .annotation", new() { HasText = "✎" }).Locator(".cursor-pointer").First.HoverAsync(new() { Force = true });
+        await fixture.Dashboard.StopRunAsync(run);
+        await page.UntilAsync("document.querySelector('#live').dataset.live === 'ended'");
+        await page.WaitForTimeoutAsync(600);
+        await page.Locator("#chart-walks .annotation-text-g", new() { HasText = "✎" }).First.HoverAsync(new() { Force = true });
         await page.UntilAsync("document.querySelector('#chart-walks .hoverlayer')?.textContent.includes('<b>bold</b>')");
         Assert.Equal(0, await page.Locator("#run b img, #notes b, #chart-walks .hoverlayer tspan[style*=bold]").CountAsync());
         Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
@@ -96,7 +100,7 @@ public sealed class RunPagesTests(BrowserFixture fixture) : IClassFixture<Browse
     [Fact]
     public async Task Pause_WhileItRuns_FreezesTheViewAndCounts()
     {
-        var run = await fixture.Dashboard.EnqueueAsync(tasks: 60, pauseMs: 40);
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 500, pauseMs: 40);
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await visitor.GoAsync($"/runs/{run}");
@@ -110,8 +114,8 @@ public sealed class RunPagesTests(BrowserFixture fixture) : IClassFixture<Browse
         Assert.Equal("paused", await page.Locator("#live").GetAttributeAsync("data-live"));
         await page.Locator("#pause-view").PressAsync("Enter");
 
-        await fixture.Dashboard.WaitForEndAsync(run);
-        await page.UntilAsync("document.querySelector('[data-now=steps]').textContent === '240'");
+        await page.UntilAsync($"document.querySelector('[data-now=steps]').textContent !== '{frozen}' && document.querySelector('[data-missed]').textContent === ''");
+        await fixture.Dashboard.StopRunAsync(run);
     }
 
     [Fact]
@@ -128,7 +132,7 @@ public sealed class RunPagesTests(BrowserFixture fixture) : IClassFixture<Browse
         await chart.Locator("summary").PressAsync("Enter");
         await chart.GetByLabel("Across").SelectOptionAsync("time");
         await page.UntilAsync("document.querySelector('#chart-sft-loss .plot').layout.xaxis.title.text.includes('since the start')");
-        await chart.GetByLabel("From").FillAsync("10");
+        await chart.GetByLabel("From", new() { Exact = true }).FillAsync("10");
         await chart.GetByLabel("To", new() { Exact = true }).FillAsync("19");
         await chart.GetByRole(AriaRole.Button, new() { Name = "Show these" }).ClickAsync();
         await page.UntilAsync("document.querySelector('#chart-sft-loss .plot').data.at(-1).x.length === 10");

@@ -126,6 +126,10 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
         journal.Record(new TaskFinished(task, 4, 0.9));
         budget = budget with { Tasks = budget.Tasks + 1 };
         journal.Sample(new BudgetReported(budget));
+        journal.Sample(new MetricPoint(SeriesNames.ExploreWalkReward, budget.Tasks, 0.9 - (0.4 / budget.Tasks)));
+        journal.Sample(new MetricPoint(SeriesNames.ExploreCandidatesPerStep, budget.Tasks, budget.CandidatesPerStep));
+        journal.Sample(new MetricPoint(SeriesNames.ExploreTokens, budget.Tasks, budget.TokensGenerated + budget.TokensPrefilled));
+        journal.Sample(new MetricPoint(SeriesNames.ExploreRollouts, budget.Tasks, budget.Rollouts));
         return budget;
     }
 
