@@ -34,6 +34,9 @@ public static class DataServices
         services.AddSingleton<RunKeeper>();
         services.AddSingleton<SnapshotQueries>();
         services.AddSingleton<LogQueries>();
+        services.AddSingleton<ExplorationIndex>();
+        services.AddSingleton<WalkQueries>();
+        services.AddSingleton<PairQueries>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

@@ -143,6 +143,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<LiveFeed>();
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<LiveFeed>());
         services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());
+        services.AddSingleton<ExplorationFeed>();
+        services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ExplorationFeed>());
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<ITrainingRunner, TrainingRunner>();
         services.AddSingleton<TrainingHost>();

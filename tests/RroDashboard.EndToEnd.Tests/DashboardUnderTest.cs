@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
+using RroDashboard.Data;
 using RroDashboard.Web;
 using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
@@ -55,6 +56,23 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
     {
         await Board.StopAsync(run, CancellationToken.None);
         await WaitForEndAsync(run);
+    }
+
+    /// <summary>A run whose facts the test writes itself, through the real journal; nothing trains it.</summary>
+    public async Task<string> WriteRunAsync(RunPlan plan, Action<IRunJournal> write)
+    {
+        var services = _server!.App.Services;
+        var (run, _) = await services.GetRequiredService<RunStore>().CreateAsync(plan, Guid.NewGuid().ToString("N"), CancellationToken.None);
+        await AddFactsAsync(run, write);
+        return run;
+    }
+
+    /// <summary>More facts of such a run; returns when they can be seen.</summary>
+    public async Task AddFactsAsync(string run, Action<IRunJournal> write)
+    {
+        var writer = _server!.App.Services.GetRequiredService<JournalWriter>();
+        write(writer.Open(run));
+        await writer.FlushAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     public async Task WaitForEndAsync(string run)

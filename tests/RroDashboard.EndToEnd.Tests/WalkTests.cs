@@ -1,5 +1,6 @@
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
+using RroDashboard.Core.Plans;
 
 namespace RroDashboard.EndToEnd.Tests;
 
@@ -16,15 +17,17 @@ public sealed class WalkTests(BrowserFixture fixture) : IClassFixture<BrowserFix
         await visitor.GoAsync($"/runs/{run}");
         var page = visitor.Page;
         var sentence = await page.Locator("#feed-scroll li .verdict").First.TextContentAsync();
-
         await page.Locator("#feed-scroll li a.where").First.PressAsync("Enter");
+        await page.Locator("#tree").WaitForAsync();
 
-        await page.Locator("#walk > li").First.WaitForAsync();
-        Assert.Contains(sentence!, await page.Locator("#walk").TextContentAsync(), StringComparison.Ordinal);
-        Assert.True(await page.Locator("#walk .tree > li").CountAsync() >= await page.Locator("#walk > li").CountAsync());
-        Assert.Equal(await page.Locator("#walk > li").CountAsync(), await page.Locator("#walk .tree > li.accepted").CountAsync());
-        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help}: {v.Nodes[0].Html}").ToList();
-        Assert.True(serious.Count == 0, string.Join('\n', serious));
+        // The newest step of the feed is the last of its walk.
+        Assert.Equal(await page.Locator("#tree .tree-step").CountAsync(), await page.Locator("#tree .node.followed").CountAsync());
+        await page.Locator("#tree .node.followed").Last.PressAsync("Enter");
+
+        await page.Locator("#sentence").WaitForAsync();
+        Assert.Equal(sentence, await page.Locator("#sentence").TextContentAsync());
+        await page.AssertAccessibleAsync();
+        Assert.Empty(visitor.Errors);
         if (Environment.GetEnvironmentVariable("RRO_SCREENSHOTS") is { Length: > 0 } folder)
         {
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, $"walk-{scheme}.png".ToLowerInvariant()) });
@@ -32,13 +35,164 @@ public sealed class WalkTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     }
 
     [Fact]
+    public async Task Tree_ByKeyboard_MovesAlongThePathAndOpensANodeThatBackCloses()
+    {
+        var run = await WriteAsync(steps: 3, candidates: 3);
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync($"/runs/{run}/tasks/0");
+        var page = visitor.Page;
+
+        await page.Locator("#tree [role=treeitem][tabindex='0']").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await page.Keyboard.PressAsync("Enter");
+
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Step 1, candidate 2" }).WaitForAsync();
+        Assert.EndsWith("?step=1&try=1", page.Url, StringComparison.Ordinal);
+        await page.GoBackAsync();
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Why this and not that" }).WaitForAsync();
+    }
+
+    [Fact]
+    public async Task Table_ByKeyboard_IsTheTreesTwin()
+    {
+        var run = await WriteAsync(steps: 3, candidates: 3);
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync($"/runs/{run}/tasks/0");
+        var page = visitor.Page;
+        await page.GetByRole(AriaRole.Link, new() { Name = "Table", Exact = true }).PressAsync("Enter");
+        await page.Locator("#tree-table").WaitForAsync();
+
+        Assert.Equal(9, await page.Locator("#tree-table tbody tr").CountAsync());
+        await page.Locator("#tree-table [data-row]").First.FocusAsync();
+        await page.Keyboard.PressAsync("j");
+        await page.Keyboard.PressAsync("ArrowDown");
+        await page.Keyboard.PressAsync("Enter");
+
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Step 0, candidate 3" }).WaitForAsync();
+        await page.AssertAccessibleAsync();
+    }
+
+    [Fact]
+    public async Task Tree_TwoHundredStepsOfFiveCandidates_OpensWithinASecondAndFoldsTheRest()
+    {
+        var run = await WriteAsync(steps: 200, candidates: 5);
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        // Once before: what is measured is this page, not the first compilation of its code.
+        await visitor.GoAsync($"/runs/{run}/tasks/0?from=100");
+
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        await page.GotoAsync(new Uri(new Uri(visitor.Url), $"/runs/{run}/tasks/0").AbsoluteUri);
+        await page.Locator("#tree .node").First.WaitForAsync();
+        watch.Stop();
+
+        Assert.InRange(watch.ElapsedMilliseconds, 0, 1000);
+        Assert.InRange(await page.Locator("#tree .node").CountAsync(), 100, 200);
+        Assert.Contains("160 more steps are folded, with 800 candidates", await page.Locator("#tree").TextContentAsync(), StringComparison.Ordinal);
+        await visitor.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        await page.Locator("#tree-deeper").PressAsync("Enter");
+        await page.GetByText("40 steps before these are folded").WaitForAsync();
+        await visitor.GoAsync($"/runs/{run}/tasks/0?step=150&try=4");
+        await page.GetByRole(AriaRole.Heading, new() { Name = "Step 150, candidate 5" }).WaitForAsync();
+        Assert.Equal(1, await page.Locator("#tree [aria-selected='true']").CountAsync());
+    }
+
+    [Fact]
+    public async Task Walk_WhileItGoesOn_GrowsByItself()
+    {
+        var plan = Presets.Create("demo");
+        var run = await fixture.Dashboard.WriteRunAsync(plan, journal =>
+        {
+            Explored.Begin(journal, plan);
+            Explored.Walk(journal, 0, steps: 1, candidates: 2, rollouts: 3, finish: false);
+        });
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync($"/runs/{run}/tasks/0");
+        Assert.Equal(2, await visitor.Page.Locator("#tree .node").CountAsync());
+
+        await fixture.Dashboard.AddFactsAsync(run, journal => journal.Record(
+            new Core.Events.CandidateScored(0, 1, 0, "click[ new ]", "", new Core.Rewards.Estimate([0.5]), null, false, false, 3, -1)));
+
+        await visitor.Page.Locator("#tree .node.open").WaitForAsync();
+        Assert.Contains("being tried", await visitor.Page.Locator("#tree").TextContentAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?view=table")]
+    [InlineData("?step=0&try=0")]
+    public async Task Walk_HostileTexts_AreShownAsText(string query)
+    {
+        var plan = Presets.Create("demo");
+        foreach (var text in Explored.Hostile)
+        {
+            var run = await fixture.Dashboard.WriteRunAsync(plan, journal =>
+            {
+                Explored.Begin(journal, plan);
+                Explored.Walk(journal, 0, steps: 1, candidates: 2, rollouts: 3, asked: text, action: (_, _) => text, observation: text);
+            });
+            await using var visitor = await fixture.VisitAsync();
+            await visitor.GoAsync($"/runs/{run}/tasks/0{query}");
+            var page = visitor.Page;
+
+            await page.Locator("#walk-page .asked").WaitForAsync();
+            var shown = await page.Locator("#walk-page").TextContentAsync();
+            Assert.Contains(text.Split(' ')[0].Replace("<", "<", StringComparison.Ordinal), shown, StringComparison.Ordinal);
+            Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
+            Assert.Equal(0, await page.Locator("#walk-page :is(b, img, script)").CountAsync());
+            if (text.Length > 100_000 && query.Contains("step", StringComparison.Ordinal))
+            {
+                Assert.Contains("2,000 of 1,000,009 characters shown", shown, StringComparison.Ordinal);
+                Assert.InRange(shown!.Length, 0, 20_000);
+            }
+
+            Assert.Empty(visitor.Errors);
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?view=table")]
+    public async Task Walk_OnAPhone_DoesNotScrollSideways(string query)
+    {
+        var run = await WriteAsync(steps: 2, candidates: 5);
+        await using var visitor = await fixture.VisitAsync(width: 320, height: 800);
+        await visitor.GoAsync($"/runs/{run}/tasks/0{query}");
+
+        Assert.Equal(0, await visitor.Page.EvaluateAsync<int>("Math.max(0, document.documentElement.scrollWidth - innerWidth)"));
+    }
+
+    [Fact]
     public async Task Walk_NotOpened_SaysSo()
     {
-        var run = await fixture.Dashboard.EnqueueAsync(tasks: 2, pauseMs: 1);
-        await fixture.Dashboard.WaitForEndAsync(run);
+        var run = await WriteAsync(steps: 1, candidates: 1);
         await using var visitor = await fixture.VisitAsync();
         await visitor.GoAsync($"/runs/{run}/tasks/99");
 
         await visitor.Page.GetByText("This run has not opened this task.").WaitForAsync();
+    }
+
+    private Task<string> WriteAsync(int steps, int candidates)
+    {
+        var plan = Presets.Create("demo");
+        return fixture.Dashboard.WriteRunAsync(plan, journal =>
+        {
+            Explored.Begin(journal, plan);
+            Explored.Walk(journal, 0, steps, candidates, rollouts: 8);
+        });
+    }
+}
+
+/// <summary>What every page has to be.</summary>
+internal static class Accessible
+{
+    /// <summary>Axe finds nothing serious, and the page does not scroll sideways.</summary>
+    public static async Task AssertAccessibleAsync(this IPage page)
+    {
+        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical").Select(v => $"{v.Id}: {v.Help}: {v.Nodes[0].Html}").ToList();
+        Assert.True(serious.Count == 0, string.Join('\n', serious));
+        Assert.Equal(0, await page.EvaluateAsync<int>("Math.max(0, document.documentElement.scrollWidth - innerWidth)"));
     }
 }

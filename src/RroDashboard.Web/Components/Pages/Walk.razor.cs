@@ -1,24 +1,31 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using RroDashboard.Core.Events;
-using RroDashboard.Core.Exploration;
+using RroDashboard.Core.Plans;
 using RroDashboard.Core.Rewards;
 using RroDashboard.Data;
+using RroDashboard.Web.Components.Exploration;
+using RroDashboard.Web.Navigation;
+using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web.Components.Pages;
 
-/// <summary>One walk: at every step all candidates with what they were worth, and which was followed.</summary>
+/// <summary>One walk: its candidates as a tree or a table, its trajectory step by step, and what was trained from it.</summary>
 public sealed partial class Walk : IDisposable
 {
+    private static readonly TimeSpan RefreshEvery = TimeSpan.FromMilliseconds(500);
+
     private readonly CancellationTokenSource _left = new();
+    private RunWatch? _watch;
     private RunInfo? _run;
-    private RewardRange _range = RewardRange.Unit;
     private RisingRule? _rule;
-    private TaskOpened? _opened;
-    private TaskFinished? _finished;
+    private WalkView? _walk;
     private int _pairs;
-    private IReadOnlyList<StepDecided> _steps = [];
-    private ILookup<int, CandidateScored> _candidates = Array.Empty<CandidateScored>().ToLookup(c => c.Step);
+    private bool _known;
+    private bool _loaded;
+    private int? _step;
+    private int? _attempt;
+    private int _from;
 
     /// <summary>Which run.</summary>
     [Parameter] public string RunId { get; set; } = "";
@@ -26,66 +33,123 @@ public sealed partial class Walk : IDisposable
     /// <summary>Which walk, from 0.</summary>
     [Parameter] public int TaskNumber { get; set; }
 
-    /// <summary>Reads facts.</summary>
+    [SupplyParameterFromQuery(Name = "view")] private string? ViewName { get; set; }
+
+    [SupplyParameterFromQuery(Name = "step")] private string? StepText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "try")] private string? AttemptText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "at")] private string? AtText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "from")] private string? FromText { get; set; }
+
+    /// <summary>Reads the run.</summary>
     [Inject] public required RunQueries Queries { get; init; }
+
+    /// <summary>Reads walks.</summary>
+    [Inject] public required WalkQueries Walks { get; init; }
+
+    /// <summary>Reads numbers of walks.</summary>
+    [Inject] public required ExplorationIndex Index { get; init; }
+
+    /// <summary>Tells of events.</summary>
+    [Inject] public required ExplorationFeed Feed { get; init; }
+
+    /// <summary>The clock.</summary>
+    [Inject] public required TimeProvider Time { get; init; }
+
+    /// <summary>The address.</summary>
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    private static (string Name, string Title)[] Views => [("tree", "Tree"), ("table", "Table"), ("player", "Player")];
+
+    private string CurrentView => Views.Any(v => v.Name == ViewName) ? ViewName! : "tree";
+
+    private string Asked => Visible.Of(_walk!.Opened.Instruction.Length > FoldedText.Limit
+        ? $"{_walk.Opened.Instruction[..FoldedText.Limit]} … ({Words.Count(_walk.Opened.Instruction.Length)} characters in all)"
+        : _walk.Opened.Instruction);
+
+    private int At => Number(AtText) ?? 0;
+
+    private string PairsUrl => $"{RroUrls.Pairs(RunId)}?task={TaskNumber.ToString(CultureInfo.InvariantCulture)}";
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _watch?.Dispose();
         _left.Cancel();
         _left.Dispose();
     }
 
     /// <inheritdoc/>
+    protected override void OnInitialized() => _watch = new RunWatch(Feed, Time, RunId, Matters, RefreshAsync, RefreshEvery);
+
+    /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
     {
-        _run = await Queries.FindAsync(RunId, _left.Token);
-        var header = _run is null ? [] : await Queries.HeaderAsync(RunId, _left.Token);
-        _range = header.OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
-        _rule = _run is null ? null : RunView.RuleOf(_run.Plan, _range);
-        var facts = _run is null ? [] : await Queries.WalkAsync(RunId, TaskNumber, _left.Token);
-        _opened = facts.OfType<TaskOpened>().FirstOrDefault();
-        _finished = facts.OfType<TaskFinished>().FirstOrDefault();
-        _pairs = facts.OfType<PairCreated>().Count();
-        _steps = [.. facts.OfType<StepDecided>().OrderBy(s => s.Step)];
-        _candidates = facts.OfType<CandidateScored>().OrderBy(c => c.Attempt).ToLookup(c => c.Step);
+        (_step, _attempt, _from) = (Number(StepText), Number(AttemptText), Number(FromText) ?? 0);
+        await LoadAsync();
+        _loaded = true;
     }
 
-    private IEnumerable<(CandidateScored Candidate, CandidateAccount? Account)> CandidatesOf(StepDecided step) =>
-        _candidates[step.Step].Select(c => (c, c.Attempt < step.Accounts.Count ? step.Accounts[c.Attempt] : (CandidateAccount?)null));
+    private static int? Number(string? text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= 0 ? number : null;
 
-    private static string AccountText(CandidateScored candidate, CandidateAccount? account) => account switch
+    private string ViewUrl(string name) => Navigation.GetUriWithQueryParameter("view", name == "tree" ? null : name);
+
+    private bool Matters(RunEvent happened) => happened switch
     {
-        CandidateAccount.Accepted => "✓ rose, followed",
-        CandidateAccount.NoRise => "✓ best seen, followed",
-        CandidateAccount.Lower => "↓ lower",
-        CandidateAccount.Tie => "= not higher",
-        CandidateAccount.SameState => $"same state as {candidate.SameStateAs + 1}",
-        CandidateAccount.Invalid => "✗ not possible",
-        CandidateAccount.Truncated => "✂ cut at the token limit",
-        CandidateAccount.Contrast => "contrast, drawn after the rise",
-        _ => "",
+        TaskOpened opened => opened.Task == TaskNumber,
+        CandidateScored candidate => candidate.Task == TaskNumber,
+        StepDecided step => step.Task == TaskNumber,
+        PairCreated pair => pair.Pair.Task == TaskNumber,
+        TaskFinished finished => finished.Task == TaskNumber,
+        _ => false,
     };
 
-    private string Text(Estimate value)
+    private async Task LoadAsync()
     {
-        if (value.Exact)
+        _run = await Queries.FindAsync(RunId, _left.Token);
+        if (_run is null || await Walks.WalkAsync(RunId, TaskNumber, _left.Token) is not { } facts)
         {
-            return $"{Words.Reward(value.Mean)} (the final reward itself)";
+            (_walk, _known) = (null, false);
+            return;
         }
 
-        var interval = value.IntervalWithin(_range);
-        return $"{Words.Reward(value.Mean)} [{Words.Reward(interval.Low)}, {Words.Reward(interval.High)}]";
+        var header = await Queries.HeaderAsync(RunId, _left.Token);
+        var range = header.OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
+        _rule = RunView.RuleOf(_run.Plan, range);
+        var walk = new WalkView(facts.Opened, facts.Steps, facts.Finished, range, _run.Plan.Explore.Continue == Continue.AlongExpert);
+        var (from, to) = walk.Window(_from);
+        // A link to a node deeper than the window opens the window there.
+        if (_step is { } step && FromText is null && step >= to)
+        {
+            (from, to) = walk.Window(step);
+        }
+
+        walk.Draw(from, to, await Walks.CandidatesAsync(RunId, TaskNumber, from, to, WalkView.NodeText, 0, _left.Token));
+        _walk = walk;
+        var all = await Index.ReadAsync(RunId, _left.Token);
+        _pairs = all.Walks.FirstOrDefault(w => w.Task == TaskNumber)?.Pairs ?? 0;
+        _known = all.Walks.Any(w => w.Task == TaskNumber + 1);
     }
 
-    // Positions in percent of the reward range.
-    private string Point(double value) => string.Create(CultureInfo.InvariantCulture, $"left: {Percent(value):0.0}%");
-
-    private string Whisker(Estimate value)
+    private async Task RefreshAsync()
     {
-        var interval = value.IntervalWithin(_range);
-        return string.Create(CultureInfo.InvariantCulture, $"left: {Percent(interval.Low):0.0}%; width: {Percent(interval.High) - Percent(interval.Low):0.0}%");
+        try
+        {
+            await InvokeAsync(async () =>
+            {
+                await LoadAsync();
+                StateHasChanged();
+            });
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            // The page was left while this waited for its turn.
+        }
+        catch (Exception e)
+        {
+            await DispatchExceptionAsync(e);
+        }
     }
-
-    private double Percent(double value) => 100 * Math.Clamp((value - _range.Low) / (_range.High - _range.Low), 0, 1);
 }
