@@ -53,7 +53,21 @@ public sealed record ExploreSummary(
     long TokensGenerated,
     long TokensPrefilled,
     int Pairs,
-    long TokensForced);
+    long TokensForced,
+    int FreeCandidates = 0,
+    int Unconsidered = 0,
+    int NoRise = 0,
+    long TokensFresh = 0)
+{
+    /// <summary>From what exploration has spent.</summary>
+    public static ExploreSummary Of(Exploration.Budget budget)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        return new ExploreSummary(
+            budget.Tasks, budget.Steps, budget.Candidates, budget.CandidatesPerStep, budget.Rollouts, budget.TokensGenerated, budget.TokensPrefilled, budget.Pairs, budget.TokensForced,
+            budget.FreeCandidates, budget.Unconsidered, budget.NoRise, budget.TokensFresh);
+    }
+}
 
 /// <summary>Means over the last quarter of the updates; 0 updates when there were no pairs.</summary>
 public sealed record DpoSummary(int Updates, double Loss, double Accuracy, double Margin);

@@ -6,6 +6,8 @@ using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Rewards;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
+using RroDashboard.Training.Checkpoints;
+using RroDashboard.Training.Exploration;
 using RroDashboard.Training.Sampling;
 
 namespace RroDashboard.Training;
@@ -20,27 +22,40 @@ namespace RroDashboard.Training;
 ///     go on from the accepted action; it and the lower ones are preference pairs
 /// </code>
 /// Departures from the paper, and points it leaves open (each a setting of <see cref="ExploreOptions"/>, method.md 1.4):
-/// the operator (>= by default; a value at the ceiling always passes), the baseline of step 0 (Monte-Carlo value of the start state),
-/// the cap K and what happens at it, the rejected side, the contrast after an immediate rise, and m. Candidates that lead to the
-/// same environment state are one result: counted as sampled, not rolled out again. A step that ends the episode is worth its
-/// reward, without rollouts.
+/// <list type="bullet">
+/// <item>the operator: >= by default; a value at the ceiling always passes;</item>
+/// <item>the baseline of step 0: the Monte-Carlo value of the start state, from m0 rollouts;</item>
+/// <item>m, the cap K, and what happens when nothing rises within it;</item>
+/// <item>the rejected side, the smallest gap, and the contrast after an immediate rise;</item>
+/// <item>candidates that lead to the same state are one result: counted as sampled, not rolled out again;</item>
+/// <item>a step that ends the episode is worth its reward, without rollouts.</item>
+/// </list>
+/// Beyond the paper, off by default: rollouts shared along their whole path (rules.md; then the previous step is worth the mean of
+/// all rollouts through its state, and their first actions are candidates that cost nothing), looks before the first test, pairs of
+/// all siblings by shrunk advantage, no rollouts at forced moves, a sequential test, and all K with the best (fixed-size
+/// exploration). <see cref="ExplorationMethods"/> names the combinations.
 /// </summary>
 public sealed class Explore
 {
     private readonly RunContext _context;
     private readonly SamplingEngine _engine;
     private readonly ExploreOptions _options;
-    private readonly RisingRule _rule;
+    private readonly StepRule _rule;
+    private readonly PairRule _pairing;
+    private readonly SequentialTest _sequential;
     private readonly List<PreferencePair> _pairs = [];
-    private int _walks, _steps, _candidates, _sameState, _contrasts, _rollouts, _noRise;
-    private readonly long _generatedBefore, _prefilledBefore, _forcedBefore;
+    private readonly long _generatedBefore, _prefilledBefore, _recomputedBefore, _forcedBefore;
+    private int _walks, _steps, _candidates, _sameState, _contrasts, _free, _unconsidered, _gateDraws, _forced, _rollouts, _noRise;
     private double _walkRewards;
 
     private Explore(RunContext context)
     {
         (_context, _engine, _options) = (context, context.Sampler, context.Plan.Explore);
-        (_generatedBefore, _prefilledBefore, _forcedBefore) = (_engine.TokensGenerated, _engine.TokensPrefilled, _engine.TokensForced);
-        _rule = new RisingRule(_options.Rise, _options.RiseMargin, context.Environment.RewardRange);
+        (_generatedBefore, _prefilledBefore, _recomputedBefore, _forcedBefore) =
+            (_engine.TokensGenerated, _engine.TokensPrefilled, _engine.TokensRecomputed, _engine.TokensForced);
+        _rule = StepRule.Of(_options, context.Environment.RewardRange);
+        _pairing = PairRule.Of(_options, context.Environment.RewardRange);
+        _sequential = SequentialTest.Of(_options);
     }
 
     /// <summary>Walks the plan's tasks with the current policy.</summary>
@@ -50,6 +65,7 @@ public sealed class Explore
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Sampler.Forget();
+        context.Journal.Record(new ExplorationStarted(PolicyHash.Of(context.Model)));
         var explore = new Explore(context);
         var tasks = context.Environment.Tasks(TaskSplit.Train).ToArray();
         context.Random(Purpose.ExploreTasks).Shuffle<AgentTask>(tasks);
@@ -61,78 +77,63 @@ public sealed class Explore
 
     // ---- the walk ----------------------------------------------------------------------------------------------------
 
-    private async Task WalkAsync(int taskIndex, AgentTask task)
+    private async Task WalkAsync(int index, AgentTask task)
     {
-        var episode = _context.Environment.Reset(task);
+        var walk = new Walk(index, _context.Random(Purpose.Expert, index));
         var history = SamplingEngine.Start(_context.Dialogue.Start(task.Instruction));
-        var expertRandom = _context.Random(Purpose.Expert, taskIndex);
-
-        var previous = _options.FirstStepBaseline == FirstStepBaseline.RootValue && _context.Fits(history.Length)
-            ? await ValueAsync(episode, history, taskIndex, step: -1, attempt: 0).ConfigureAwait(false)
-            : Estimate.Final(0);
-        _context.Journal.Record(new TaskOpened(taskIndex, task.Id, task.Instruction, previous));
-
-        var step = 0;
-        while (!episode.Finished && _context.Fits(history.Length))
+        var start = new StateNode(_context.Environment.Reset(task), history, _context.Fits(history.Length));
+        if (_options.FirstStepBaseline == FirstStepBaseline.RootValue)
         {
-            // Sample candidates until one rises over the previous step.
-            var seen = new List<Candidate>();
-            Candidate? accepted = null;
-            while (accepted is null && seen.Count < _options.MaxCandidates)
-            {
-                var candidate = await SampleCandidateAsync(episode, history, taskIndex, step, seen).ConfigureAwait(false);
-                seen.Add(candidate);
-                accepted = _rule.Rises(previous, candidate.Value) ? candidate : null;
-            }
+            await RollOutAsync(walk, start, _options.RootRollouts > 0 ? _options.RootRollouts : _options.Rollouts, step: -1, attempt: 0).ConfigureAwait(false);
+        }
 
-            _candidates += seen.Count;
-            var tried = seen.Count;
-            var verdict = StepVerdict.Rose;
-            if (accepted is null)
-            {
-                _noRise++;
-                (accepted, verdict) = await NothingRoseAsync(episode, history, taskIndex, step, seen, expertRandom).ConfigureAwait(false);
-            }
-            else if (tried == 1)
-            {
-                await ContrastAsync(episode, history, taskIndex, step, seen, expertRandom).ConfigureAwait(false);
-            }
+        _context.Journal.Record(new TaskOpened(index, task.Id, task.Instruction, start.Worth));
 
-            // Where the walk goes on: from the accepted candidate, or along the expert's trajectory as IPR does.
-            var next = accepted;
-            if (_options.Continue == Continue.AlongExpert && accepted is not null)
-            {
-                next = await ExpertCandidateAsync(episode, history, taskIndex, step, seen, expertRandom).ConfigureAwait(false);
-            }
-
-            var accounts = seen.Select((c, i) => Account(c, accepted, verdict, previous, isContrast: i >= tried)).ToList();
-            var attempt = accepted is null ? -1 : seen.IndexOf(accepted);
-            _context.Journal.Record(new StepDecided(
-                taskIndex, step, previous, accepted?.Value, attempt < 0 ? null : attempt, accepted?.Action ?? "", tried, verdict, accounts));
+        var state = start;
+        var decided = new List<Decision>();
+        while (!state.Ended)
+        {
+            var decision = await DecideAsync(walk, state, decided.Count).ConfigureAwait(false);
+            decided.Add(decision);
             _steps++;
-            MakePairs(taskIndex, step, history, seen, accepted, previous);
-            ReportBudget();
-
-            foreach (var candidate in seen.Where(c => c != next))
+            if (!_options.SharedRollouts)
             {
-                _engine.Release(candidate.After);
+                // Nothing becomes known of a step any more once it is decided, so people may see its pairs now.
+                MakePairs(walk, decided.Count - 1, decision);
             }
 
-            _engine.Release(history);
-            step++;
-            if (next is null)
+            ReportBudget();
+            // Nothing is sampled here again, nor from the siblings.
+            _engine.Release(state.History);
+            foreach (var child in state.Children.Where(c => c != decision.Next))
+            {
+                ReleaseFrom(child);
+            }
+
+            if (decision.Next is not { } next)
             {
                 break;
             }
 
-            (episode, history, previous) = (next.Episode, next.After, next.Value);
+            state = next;
         }
 
-        _engine.Release(history);
-        var reward = episode.Finished ? episode.Reward : 0;
+        if (_options.SharedRollouts)
+        {
+            // The accepted child went on collecting returns while it was the current state.
+            for (var step = 0; step < decided.Count; step++)
+            {
+                MakePairs(walk, step, decided[step]);
+            }
+
+            ReportBudget();
+        }
+
+        ReleaseFrom(state);
+        var reward = state.Episode.Finished ? state.Episode.Reward : 0;
         _walks++;
         _walkRewards += reward;
-        _context.Journal.Record(new TaskFinished(taskIndex, step, reward));
+        _context.Journal.Record(new TaskFinished(index, decided.Count, reward));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreWalkReward, _walks, _walkRewards / _walks));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreCandidatesPerStep, _walks, _steps == 0 ? 0 : (double)_candidates / _steps));
         var budget = Budget();
@@ -141,119 +142,281 @@ public sealed class Explore
         _context.Journal.Sample(new ProgressReported(Stage.Explore, _walks, _options.Tasks));
     }
 
-    // ---- candidates and their process rewards ------------------------------------------------------------------------
-
-    /// <summary>A next action, the state it led to, and its worth.</summary>
-    private sealed record Candidate(string Action, int[] Tokens, double LogProb, bool Truncated, IEpisode Episode, History After, Estimate Value, int? SameStateAs);
-
-    private async Task<Candidate> SampleCandidateAsync(IEpisode episode, History history, int task, int step, List<Candidate> seen)
+    /// <summary>What belongs to one walk alone.</summary>
+    private sealed class Walk(int index, SeededRandom expert)
     {
-        var attempt = seen.Count;
-        var random = _context.Random(Purpose.Candidate, task, step, attempt);
-        var sampled = await _engine.SampleAsync(history, _options.CandidateTemperature, random, last: false, _context.Allowed(episode)).ConfigureAwait(false);
-        var action = _context.Dialogue.ActionText(sampled.Tokens);
-        return await TryAsync(episode, action, sampled.Tokens, sampled.LogProb, sampled.Truncated, sampled.After, task, step, seen).ConfigureAwait(false);
+        public int Index => index;
+
+        public SeededRandom Expert => expert;
+
+        /// <summary>Names the random stream of the next shared rollout.</summary>
+        public int RolloutsPlayed { get; set; }
     }
 
-    // The expert's action has no sampled tokens; it is encoded once, here, and these ids are kept from then on.
-    private async Task<Candidate> ExpertCandidateAsync(IEpisode episode, History history, int task, int step, List<Candidate> seen, SeededRandom random)
-    {
-        var action = _context.Environment.ExpertAction(episode, random);
-        var tokens = _context.Dialogue.Action(action);
-        var after = SamplingEngine.Start([.. history.ToArray(), .. tokens]);
-        var candidate = await TryAsync(episode, action, tokens, logProb: 0, truncated: false, after, task, step, seen).ConfigureAwait(false);
-        seen.Add(candidate);
-        return candidate;
-    }
+    /// <summary>A decided step.</summary>
+    /// <param name="State">Where.</param>
+    /// <param name="Previous">What it was compared with.</param>
+    /// <param name="Seen">Looks, then contrasts and the expert's action, then siblings that nobody looked at.</param>
+    /// <param name="Unconsidered">How many of the last kind.</param>
+    /// <param name="Accepted">Which one was followed; null when the walk stops.</param>
+    /// <param name="Next">From where the walk goes on.</param>
+    private sealed record Decision(StateNode State, Estimate Previous, List<Draw> Seen, int Unconsidered, int? Accepted, StateNode? Next);
 
-    private async Task<Candidate> TryAsync(
-        IEpisode episode, string action, int[] tokens, double logProb, bool truncated, History after, int task, int step, List<Candidate> seen)
-    {
-        var attempt = seen.Count;
-        var fork = episode.Fork();
-        fork.Step(action);
-        if (!fork.Finished)
-        {
-            after = _engine.Append(after, _context.Dialogue.Answer(fork.Observation));
-        }
+    // ---- one step: sample candidates until one rises over the previous step --------------------------------------------
 
-        // Equal results are pooled by the state they lead to, not by their text (method.md 1.4).
-        var sameAs = seen.FindIndex(c => c.Episode.StateKey == fork.StateKey && c.SameStateAs is null);
-        Estimate value;
-        if (sameAs >= 0)
+    private async Task<Decision> DecideAsync(Walk walk, StateNode state, int step)
+    {
+        var seen = new List<Draw>();
+        int? accepted = null;
+        StepVerdict verdict;
+        if (await IsForcedAsync(walk, state, step, seen).ConfigureAwait(false))
         {
-            value = seen[sameAs].Value;
-            _sameState++;
+            (accepted, verdict) = (0, StepVerdict.Forced);
         }
         else
         {
-            value = await ValueAsync(fork, after, task, step, attempt).ConfigureAwait(false);
+            verdict = _options.Selection == Selection.AllBest ? StepVerdict.BestOfAll : StepVerdict.Rose;
+            while (accepted is null && seen.Count < _options.MaxCandidates)
+            {
+                await LookAsync(walk, state, step, seen, _options.Selection == Selection.AllBest ? _options.MaxCandidates : 1).ConfigureAwait(false);
+                accepted = _rule.Accepts(Looks(seen), state.Worth);
+            }
         }
 
+        var (tried, previous) = (seen.Count, state.Worth);
+        _candidates += tried;
+        if (accepted is null)
+        {
+            _noRise++;
+            (accepted, verdict) = await NothingRoseAsync(walk, state, step, seen).ConfigureAwait(false);
+        }
+        else if (tried == 1 && verdict == StepVerdict.Rose)
+        {
+            await ContrastAsync(walk, state, step, seen).ConfigureAwait(false);
+        }
+
+        // Where the walk goes on: from the accepted candidate, or along the expert's trajectory as IPR does.
+        var followed = accepted is { } a ? seen[a].Node : null;
+        var next = followed;
+        if (_options.Continue == Continue.AlongExpert && followed is not null)
+        {
+            next = await ExpertAsync(walk, state, step, seen).ConfigureAwait(false);
+        }
+
+        var considered = seen.Count;
+        _sameState += considered - seen.DistinctBy(d => d.Node).Count();
+        if (_options.SharedRollouts)
+        {
+            foreach (var draw in state.Draws.Where(d => !seen.Contains(d)).ToList())
+            {
+                Say(walk, state, step, seen, draw, free: true, spent: 0);
+                _unconsidered++;
+            }
+        }
+
+        var gateDraws = _options.SharedRollouts ? 0 : state.Draws.Count(d => !seen.Contains(d));
+        _gateDraws += gateDraws;
+        var fate = new StepFate(verdict, previous, followed?.Worth);
+        var accounts = seen.Select((draw, i) => Accounts.Of(
+            new CandidateFate(draw.Node.Worth, i == accepted, i < tried, i >= considered, seen.FindIndex(d => d.Node == draw.Node) < i, draw.Step.Truncated, draw.Step.After.LastActionInvalid),
+            fate)).ToList();
+        _context.Journal.Record(new StepDecided(
+            walk.Index, step, previous, followed?.Worth, accepted, accepted is { } attempt ? seen[attempt].Step.Action : "", tried, verdict, accounts, gateDraws));
+        return new Decision(state, previous, seen, seen.Count - considered, accepted, next);
+    }
+
+    // Looks at the next candidates of a state: draws what is not drawn yet, and values what is new.
+    private async Task LookAsync(Walk walk, StateNode state, int step, List<Draw> seen, int count)
+    {
+        var had = state.Draws.Count;
+        await DrawAsync(walk, state, step, seen.Count + count).ConfigureAwait(false);
+        var looked = state.Draws.Skip(seen.Count).Take(count).ToList();
+        var first = seen.Count;
+        var isNew = looked.Select((draw, i) => !seen.Exists(d => d.Node == draw.Node) && looked.FindIndex(d => d.Node == draw.Node) == i).ToList();
+        var values = looked.Select((draw, i) => isNew[i] ? ValueAsync(walk, state, draw.Node, step, first + i) : Task.FromResult(0));
+        var spent = await Task.WhenAll(values).ConfigureAwait(false);
+        for (var i = 0; i < looked.Count; i++)
+        {
+            var free = first + i < had && _options.SharedRollouts;
+            _free += free ? 1 : 0;
+            Say(walk, state, step, seen, looked[i], free, spent[i] + (free ? 0 : 1), tested: true);
+        }
+    }
+
+    private void Say(Walk walk, StateNode state, int step, List<Draw> seen, Draw draw, bool free, int spent, bool tested = false)
+    {
+        var attempt = seen.Count;
+        var same = seen.FindIndex(d => d.Node == draw.Node);
+        seen.Add(draw);
+        var (words, shared) = (draw.Step, _options.SharedRollouts);
         _context.Journal.Record(new CandidateScored(
-            task, step, attempt, action, fork.Observation, value, sameAs >= 0 ? sameAs : null, fork.LastActionInvalid, truncated, tokens.Length, logProb));
-        return new Candidate(action, tokens, logProb, truncated, fork, after, value, sameAs >= 0 ? sameAs : null);
+            walk.Index, step, attempt, words.Action, words.After.Observation, draw.Node.Worth, same >= 0 ? same : null, words.After.LastActionInvalid, words.Truncated,
+            words.Tokens.Length, words.LogProb, free, shared && tested ? state.Returns.Count : null, shared ? spent : null));
+    }
+
+    private static List<Look> Looks(List<Draw> seen) => [.. seen.Select(draw => new Look(seen.FindIndex(d => d.Node == draw.Node), draw.Node.Worth))];
+
+    // ---- candidates and their process rewards ------------------------------------------------------------------------
+
+    // Draws actions in a state until there are so many. With shared rollouts each is the first action of one: the candidate and
+    // its first return come together, and the state itself becomes better known.
+    private async Task DrawAsync(Walk walk, StateNode state, int step, int count)
+    {
+        var had = state.Draws.Count;
+        if (had >= count)
+        {
+            return;
+        }
+
+        if (_options.SharedRollouts)
+        {
+            await RollOutAsync(walk, state, state.Returns.Count + count - had, step, attempt: 0).ConfigureAwait(false);
+            return;
+        }
+
+        var sampled = await Task.WhenAll(Enumerable.Range(had, count - had).Select(attempt => _engine.SampleAsync(
+            state.History, _options.CandidateTemperature, _context.Random(Purpose.Candidate, walk.Index, step, attempt), last: false, _context.Allowed(state.Episode)).AsTask())).ConfigureAwait(false);
+        foreach (var action in sampled)
+        {
+            var tried = Try(state.Episode.Fork(), _context.Dialogue.ActionText(action.Tokens), action);
+            state.Took(new Draw(Reach(state, tried), tried));
+        }
+    }
+
+    // The state that an action leads to; equal results are pooled (method.md 1.4).
+    private StateNode Reach(StateNode state, RolloutStep tried)
+    {
+        var node = state.Reach(StateNode.Key(_options.Pooling, tried.Action, tried.After), () => new StateNode(tried.After, tried.History, _context.Fits(tried.History.Length)));
+        if (node.History != tried.History)
+        {
+            _engine.Release(tried.History);
+        }
+
+        return node;
+    }
+
+    private RolloutStep Try(IEpisode fork, string action, SampledAction sampled)
+    {
+        fork.Step(action);
+        var answer = fork.Finished ? [] : _context.Dialogue.Answer(fork.Observation);
+        return new RolloutStep(action, sampled.Tokens, sampled.LogProb, sampled.Truncated, fork, answer, fork.Finished ? sampled.After : _engine.Append(sampled.After, answer));
     }
 
     // The process reward r(s_t, a_t): the mean final reward of m rollouts after it, or the reward itself when it ended the episode.
-    private async Task<Estimate> ValueAsync(IEpisode episode, History history, int task, int step, int attempt)
+    private async Task<int> ValueAsync(Walk walk, StateNode state, StateNode node, int step, int attempt)
     {
-        if (episode.Finished)
+        var test = _options.SequentialZ > 0;
+        var spent = await RollOutAsync(walk, node, test ? _options.SequentialMinRollouts : _options.Rollouts, step, attempt).ConfigureAwait(false);
+        while (test && node.Returns.Count < _options.Rollouts && !_sequential.Stops(node.Worth, state.Worth))
         {
-            return Estimate.Final(episode.Reward);
+            spent += await RollOutAsync(walk, node, node.Returns.Count + 1, step, attempt).ConfigureAwait(false);
         }
 
-        if (!_context.Fits(history.Length))
-        {
-            return Estimate.Final(0);
-        }
-
-        var rollouts = Enumerable.Range(0, _options.Rollouts).Select(r =>
-            RolloutAsync(episode.Fork(), history, _context.Random(Purpose.Rollout, task, step, attempt, r)));
-        _rollouts += _options.Rollouts;
-        return new Estimate(await Task.WhenAll(rollouts).ConfigureAwait(false));
+        return spent;
     }
 
-    private async Task<double> RolloutAsync(IEpisode episode, History history, SeededRandom random)
+    // Plays from a state until it has so many returns. Every rollout has a random stream of its own, so that it does not matter
+    // which ones are played together.
+    private async Task<int> RollOutAsync(Walk walk, StateNode from, int returns, int step, int attempt)
     {
-        var first = true;
-        while (!episode.Finished && _context.Fits(history.Length))
+        var have = from.Returns.Count;
+        var missing = from.Ended ? 0 : Math.Max(0, returns - have);
+        var rollouts = await Task.WhenAll(Enumerable.Range(have, missing).Select(r => PlayAsync(from, _options.SharedRollouts
+            ? _context.Random(Purpose.Rollout, walk.Index, walk.RolloutsPlayed++)
+            : _context.Random(Purpose.Rollout, walk.Index, step, attempt, r)))).ConfigureAwait(false);
+        foreach (var rollout in rollouts)
         {
-            // The first action forks the candidate's history; from then on the rollout is alone and uses up its own.
-            var sampled = await _engine.SampleAsync(history, _options.RolloutTemperature, random, last: !first, _context.Allowed(episode)).ConfigureAwait(false);
-            first = false;
-            episode.Step(_context.Dialogue.ActionText(sampled.Tokens));
-            history = episode.Finished ? sampled.After : _engine.Append(sampled.After, _context.Dialogue.Answer(episode.Observation));
+            if (!_options.SharedRollouts)
+            {
+                from.Earned(rollout.Reward);
+                continue;
+            }
+
+            from.Record(rollout, _options.Pooling, _context.Fits);
+            if (from.Draws[^1].Node is var child && (child.Ended || child.History != rollout.Steps[0].History))
+            {
+                _engine.Release(rollout.Steps[0].History);
+            }
         }
 
-        if (!first)
+        _rollouts += missing;
+        return missing;
+    }
+
+    private async Task<PlayedRollout> PlayAsync(StateNode from, SeededRandom random)
+    {
+        var (episode, history) = (from.Episode.Fork(), from.History);
+        var steps = new List<RolloutStep>();
+        var played = 0;
+        // The first action forks the history that the rollout starts from, and, where the state it leads to may become a candidate,
+        // the second one forks that; from then on the rollout is alone and uses up its own.
+        var kept = _options.SharedRollouts ? 2 : 1;
+        while (!episode.Finished && _context.Fits(history.Length))
+        {
+            var sampled = await _engine.SampleAsync(history, _options.RolloutTemperature, random, last: played >= kept, _context.Allowed(episode)).ConfigureAwait(false);
+            var step = Try(_options.SharedRollouts ? episode.Fork() : episode, _context.Dialogue.ActionText(sampled.Tokens), sampled);
+            (episode, history) = (step.After, step.History);
+            if (_options.SharedRollouts)
+            {
+                steps.Add(step);
+            }
+
+            played++;
+        }
+
+        if (played >= kept)
         {
             _engine.Release(history);
         }
 
-        return episode.Finished ? episode.Reward : 0;
+        return new PlayedRollout(steps, episode.Finished ? episode.Reward : 0);
+    }
+
+    private void ReleaseFrom(StateNode node)
+    {
+        _engine.Release(node.History);
+        foreach (var child in node.Children)
+        {
+            ReleaseFrom(child);
+        }
     }
 
     // ---- the points that the paper leaves open -----------------------------------------------------------------------
 
-    private async Task<(Candidate? Accepted, StepVerdict Verdict)> NothingRoseAsync(
-        IEpisode episode, History history, int task, int step, List<Candidate> seen, SeededRandom expertRandom) => _options.OnNoRise switch
+    private async Task<(int? Accepted, StepVerdict Verdict)> NothingRoseAsync(Walk walk, StateNode state, int step, List<Draw> seen)
+    {
+        switch (_options.OnNoRise)
         {
-            OnNoRise.KeepBest => (seen.MaxBy(c => c.Value.Mean), StepVerdict.KeptBest),
-            OnNoRise.KeepExpert => (await ExpertCandidateAsync(episode, history, task, step, seen, expertRandom).ConfigureAwait(false), StepVerdict.KeptExpert),
-            _ => (null, StepVerdict.Stopped),
-        };
+            case OnNoRise.KeepBest:
+                return (StepRule.Best(Looks(seen)), StepVerdict.KeptBest);
+            case OnNoRise.KeepExpert:
+                await ExpertAsync(walk, state, step, seen).ConfigureAwait(false);
+                return (seen.Count - 1, StepVerdict.KeptExpert);
+            default:
+                return (null, StepVerdict.Stopped);
+        }
+    }
 
-    private async Task ContrastAsync(IEpisode episode, History history, int task, int step, List<Candidate> seen, SeededRandom expertRandom)
+    private async Task ContrastAsync(Walk walk, StateNode state, int step, List<Draw> seen)
     {
         switch (_options.OnImmediateRise)
         {
+            case OnImmediateRise.DrawOneContrast when _options.SharedRollouts:
+                // No rollout for the sake of a draw where some are there: the sibling that looks worst so far.
+                if (state.Draws.Where(d => !seen.Exists(s => s.Node == d.Node)).MinBy(d => d.Node.Worth.Mean) is { } worst)
+                {
+                    var spent = await ValueAsync(walk, state, worst.Node, step, seen.Count).ConfigureAwait(false);
+                    Say(walk, state, step, seen, worst, free: true, spent);
+                    (_contrasts, _free) = (_contrasts + 1, _free + 1);
+                }
+
+                break;
             case OnImmediateRise.DrawOneContrast:
-                seen.Add(await SampleCandidateAsync(episode, history, task, step, seen).ConfigureAwait(false));
+                await LookAsync(walk, state, step, seen, 1).ConfigureAwait(false);
                 _contrasts++;
                 break;
             case OnImmediateRise.ExpertAction:
-                await ExpertCandidateAsync(episode, history, task, step, seen, expertRandom).ConfigureAwait(false);
+                await ExpertAsync(walk, state, step, seen).ConfigureAwait(false);
                 _contrasts++;
                 break;
             default:
@@ -261,57 +424,89 @@ public sealed class Explore
         }
     }
 
-    private static CandidateAccount Account(Candidate candidate, Candidate? accepted, StepVerdict verdict, Estimate previous, bool isContrast) => candidate switch
+    // The expert's action has no sampled tokens; it is encoded once, here, and these ids are kept from then on.
+    private async Task<StateNode> ExpertAsync(Walk walk, StateNode state, int step, List<Draw> seen)
     {
-        _ when candidate == accepted => verdict == StepVerdict.Rose ? CandidateAccount.Accepted : CandidateAccount.NoRise,
-        _ when isContrast => CandidateAccount.Contrast,
-        { SameStateAs: not null } => CandidateAccount.SameState,
-        { Truncated: true } => CandidateAccount.Truncated,
-        { Episode.LastActionInvalid: true } => CandidateAccount.Invalid,
-        _ => RisingRule.Tie(candidate.Value, previous) ? CandidateAccount.Tie : CandidateAccount.Lower,
-    };
+        var action = _context.Environment.ExpertAction(state.Episode, walk.Expert);
+        var tokens = _context.Dialogue.Action(action);
+        var tried = Try(state.Episode.Fork(), action, new SampledAction(SamplingEngine.Start([.. state.History.ToArray(), .. tokens]), tokens, LogProb: 0, Truncated: false));
+        var draw = new Draw(Reach(state, tried), tried);
+        var isNew = !seen.Exists(d => d.Node == draw.Node);
+        var spent = isNew ? await ValueAsync(walk, state, draw.Node, step, seen.Count).ConfigureAwait(false) : 0;
+        Say(walk, state, step, seen, draw, free: false, spent);
+        return draw.Node;
+    }
 
-    private void MakePairs(int task, int step, History history, List<Candidate> seen, Candidate? accepted, Estimate previous)
+    // A forced move has one possible result, so by the tower rule it is worth what its state is: no rollout can tell more. With
+    // shared rollouts an agreement of draws needs no gate: the only child already has all returns of its parent.
+    private async Task<bool> IsForcedAsync(Walk walk, StateNode state, int step, List<Draw> seen)
     {
-        if (accepted is null)
+        if (_options.Gating == Gating.None || state.Returns.Count == 0)
+        {
+            return false;
+        }
+
+        var only = _context.Plan.Environment.ActionMask && state.Episode.Allowed is { Complete.Count: 1, Openings.Count: 0 };
+        if (_options.SharedRollouts && !only)
+        {
+            return false;
+        }
+
+        var draws = only ? 1 : _options.GateDraws;
+        await DrawAsync(walk, state, step, draws).ConfigureAwait(false);
+        var node = state.Draws[0].Node;
+        if (state.Draws.Take(draws).Any(d => d.Node != node))
+        {
+            return false;
+        }
+
+        if (!node.Ended && !_options.SharedRollouts)
+        {
+            foreach (var reward in state.Returns)
+            {
+                node.Earned(reward);
+            }
+        }
+
+        foreach (var draw in state.Draws.Take(draws).ToList())
+        {
+            Say(walk, state, step, seen, draw, _options.SharedRollouts, spent: 0);
+        }
+
+        _forced++;
+        _free += _options.SharedRollouts ? draws : 0;
+        return true;
+    }
+
+    // ---- preference pairs ----------------------------------------------------------------------------------------------
+
+    private void MakePairs(Walk walk, int step, Decision decision)
+    {
+        if (decision.Accepted is not { } accepted)
         {
             return;
         }
 
-        // After an immediate rise the contrast may turn out better than the accepted one: then it is the chosen side.
-        var chosen = seen.Where(c => c.SameStateAs is null).MaxBy(c => c.Value.Mean)!;
-        chosen = RisingRule.Tie(chosen.Value, accepted.Value) ? accepted : chosen;
-        var lower = seen.Where(c => c.SameStateAs is null && chosen.Value.Mean - c.Value.Mean > Math.Max(RisingRule.Tolerance, _options.MinPairGap)).ToList();
-        if (lower.Count == 0)
+        var draws = _options.Pairing == Pairing.Considered ? decision.Seen.SkipLast(decision.Unconsidered).ToList() : decision.Seen;
+        var siblings = draws.DistinctBy(d => d.Node).ToList();
+        var picked = _pairing.Pick(
+            [.. siblings.Select(s => new Sibling(s.Node.Worth, decision.Seen.Count(d => d.Node == s.Node)))],
+            siblings.FindIndex(s => s.Node == decision.Seen[accepted].Node), decision.Previous);
+        if (picked.Count == 0)
         {
             return;
         }
 
-        IEnumerable<Candidate> rejected = _options.Rejected switch
-        {
-            Rejected.EveryLower => lower,
-            Rejected.WorstSeen => [lower.MinBy(c => c.Value.Mean)!],
-            Rejected.LastNonRising => [lower.FindLast(c => !_rule.Rises(previous, c.Value)) ?? lower[^1]],
-            Rejected.MeanMinus2Sigma => FarBelow(seen, lower),
-            _ => throw new InvalidOperationException($"Unknown choice {_options.Rejected}."),
-        };
-        var historyTokens = history.ToArray();
+        var historyTokens = decision.State.History.ToArray();
         var historyText = _context.Dialogue.Text(historyTokens);
-        foreach (var loser in rejected)
+        foreach (var (chosen, rejected, gap) in picked.Select(p => (siblings[p.Chosen], siblings[p.Rejected], p.Gap)))
         {
-            var pair = new PreferencePair(task, step, historyText, chosen.Action, loser.Action, chosen.Value, loser.Value, historyTokens, chosen.Tokens, loser.Tokens);
+            var pair = new PreferencePair(
+                walk.Index, step, historyText, chosen.Step.Action, rejected.Step.Action, chosen.Node.Worth, rejected.Node.Worth,
+                historyTokens, chosen.Step.Tokens, rejected.Step.Tokens, _options.Shrinkage > 0 ? gap : null);
             _context.Journal.Record(new PairCreated(_pairs.Count, pair));
             _pairs.Add(pair);
         }
-    }
-
-    private static List<Candidate> FarBelow(List<Candidate> seen, List<Candidate> lower)
-    {
-        var values = seen.Select(c => c.Value.Mean).ToArray();
-        var mean = values.Average();
-        var sigma = Math.Sqrt(values.Average(v => (v - mean) * (v - mean)));
-        var far = lower.Where(c => c.Value.Mean < mean - (2 * sigma)).ToList();
-        return far.Count > 0 ? far : [lower.MinBy(c => c.Value.Mean)!];
     }
 
     // ---- what it costs -----------------------------------------------------------------------------------------------
@@ -325,9 +520,14 @@ public sealed class Explore
         Candidates = _candidates,
         SameState = _sameState,
         Contrasts = _contrasts,
+        FreeCandidates = _free,
+        Unconsidered = _unconsidered,
+        GateDraws = _gateDraws,
+        Forced = _forced,
         Rollouts = _rollouts,
         TokensGenerated = _engine.TokensGenerated - _generatedBefore,
         TokensPrefilled = _engine.TokensPrefilled - _prefilledBefore,
+        TokensRecomputed = _engine.TokensRecomputed - _recomputedBefore,
         TokensForced = _engine.TokensForced - _forcedBefore,
         Pairs = _pairs.Count,
         NoRise = _noRise,

@@ -106,8 +106,7 @@ public sealed class TrainingRun
         References = references,
         Sft = before,
         Final = after,
-        Explore = new ExploreSummary(
-            budget.Tasks, budget.Steps, budget.Candidates, budget.CandidatesPerStep, budget.Rollouts, budget.TokensGenerated, budget.TokensPrefilled, budget.Pairs, budget.TokensForced),
+        Explore = ExploreSummary.Of(budget),
         Dpo = dpo,
         Seconds = new SecondsSummary(
             _seconds[Stage.Sft], _seconds[Stage.Explore], _seconds[Stage.Dpo], _seconds[Stage.Baseline] + _seconds[Stage.Evaluate], total),

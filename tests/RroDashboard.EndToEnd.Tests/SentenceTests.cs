@@ -21,10 +21,10 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
         {
             foreach (var kind in Enum.GetValues<Rise>())
             {
-                foreach (var value in accepted)
+                foreach (var (value, tried) in accepted.SelectMany(a => new[] { (a, 2), (a, 3) }))
                 {
                     var rule = new RisingRule(kind, 0.125, RewardRange.Unit);
-                    var step = new StepDecided(3, 1, new([0.5, 0.4]), value, value is null ? null : 1, "search[mug]", 2, verdict, []);
+                    var step = new StepDecided(3, 1, new([0.5, 0.4]), value, value is null ? null : 1, "search[mug]", tried, verdict, []);
 
                     var inBrowser = await visitor.Page.EvaluateAsync<string>(
                         "async ([step, rule]) => (await import('/js/run-model.js')).sentence(JSON.parse(step), rule)",

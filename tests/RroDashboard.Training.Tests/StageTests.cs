@@ -127,8 +127,7 @@ public sealed class StageTests
     public void ExploreRun_EveryOpenPoint_KeepsTheBooks(string setting)
     {
         using var scope = NewDisposeScope();
-        using var test = new TestContext("Explore.RiseMargin=0.1", setting);
-        Sft.Train(test.Run, test.Demonstrations);
+        using var test = new TestContext("Explore.RiseMargin=0.1", setting).Taught();
 
         var (pairs, budget) = Explore.Run(test.Run);
 
@@ -147,13 +146,15 @@ public sealed class StageTests
             Assert.Equal(CandidateAccount.Accepted, s.Accounts[s.AcceptedAttempt!.Value]);
             Assert.Equal(s.Tried - 1, s.AcceptedAttempt);
         });
-        Assert.All(steps.Where(s => s.Verdict != StepVerdict.Rose), s =>
+        Assert.All(steps.Where(s => s.Verdict is StepVerdict.KeptBest or StepVerdict.KeptExpert or StepVerdict.Stopped), s =>
         {
             Assert.Equal(test.Plan.Explore.MaxCandidates, s.Tried);
             Assert.DoesNotContain(CandidateAccount.Accepted, s.Accounts);
         });
         Assert.All(pairs, p => Assert.True(p.Gap > 0 && p.ChosenTokens.Count > 0 && p.RejectedTokens.Count > 0));
         Assert.Equal(pairs.Count, test.Journal.Facts.OfType<PairCreated>().Count());
+        RunStarted started = new(PlanSettings.ToDictionary(test.Plan), "MiniShop", "", "", 1, 1, test.Environment.RewardRange);
+        Assert.Empty(LedgerCheck.Of([started, .. test.Journal.Facts], budget).Mismatches);
         Assert.All(candidates.Where(c => c.Value.Exact && !c.Truncated), c => Assert.Single(c.Value.Outcomes));
     }
 

@@ -4,6 +4,7 @@ using RroDashboard.Environments;
 using RroDashboard.Training.Model;
 using RroDashboard.Training.Sampling;
 using RroDashboard.Training.Tokenizer;
+using static TorchSharp.torch;
 
 namespace RroDashboard.Training.Tests;
 
@@ -38,6 +39,30 @@ internal sealed class TestContext : IDisposable
     public TestJournal Journal { get; } = new();
 
     public RunContext Run { get; }
+
+    /// <summary>
+    /// Gives the policy what SFT teaches it on the plan of this context without further settings; trained once and kept, since many
+    /// tests begin there.
+    /// </summary>
+    public TestContext Taught()
+    {
+        var taught = s_taught.Value;
+        using var noGrad = no_grad();
+        foreach (var (parameter, values) in Model.parameters().Zip(taught))
+        {
+            parameter.copy_(tensor(values, parameter.shape));
+        }
+
+        return this;
+    }
+
+    private static readonly Lazy<float[][]> s_taught = new(() =>
+    {
+        using var scope = NewDisposeScope();
+        using var test = new TestContext();
+        Sft.Train(test.Run, test.Demonstrations);
+        return [.. test.Model.parameters().Select(p => p.detach().data<float>().ToArray())];
+    });
 
     public void Dispose()
     {

@@ -20,7 +20,7 @@ const two = value => value.toFixed(2);
 
 const accounts = {
   Accepted: 'accepted', Lower: 'lower', Tie: 'tie', SameState: 'same state', Invalid: 'invalid', NoRise: 'best seen, kept',
-  Truncated: 'cut', Contrast: 'contrast',
+  Truncated: 'cut', Contrast: 'contrast', Unconsidered: 'seen in a rollout',
 };
 
 // loadOlder(beforeKey) and loadCandidates(task, step) ask the server.
@@ -144,7 +144,7 @@ export class Feed {
     const previous = mean(item.previous);
     if (item.accepted) {
       const value = mean(item.accepted);
-      const rose = item.verdict === 'Rose';
+      const rose = ['Rose', 'BestOfAll', 'Forced'].includes(item.verdict);
       const sign = value > previous + 1e-9 ? '↑' : value < previous - 1e-9 ? '↓' : '=';
       line.append(element('span', `values ${rose ? 'rise' : 'fall'}`, `${sign} ${two(previous)} → ${two(value)}`));
     } else {

@@ -22,13 +22,20 @@ export function sentence(step, rule) {
   const previous = fixed(mean(step.previous));
   const accepted = step.accepted ? fixed(mean(step.accepted)) : null;
   if (step.verdict === 'Rose' && accepted !== null) {
-    return `Candidate ${step.acceptedAttempt + 1} of at most ${rule.maxCandidates} rose: ${accepted} ${rule.symbol} ${previous} (${basis(step.accepted)}).`;
+    const bestOf = step.tried > step.acceptedAttempt + 1 ? `, the best of ${step.tried} seen,` : '';
+    return `Candidate ${step.acceptedAttempt + 1} of at most ${rule.maxCandidates}${bestOf} rose: ${accepted} ${rule.symbol} ${previous} (${basis(step.accepted)}).`;
   }
   if (step.verdict === 'KeptBest' && accepted !== null) {
     return `Nothing rose over ${previous} in ${step.tried} candidates; the best seen was kept at ${accepted} (${basis(step.accepted)}).`;
   }
   if (step.verdict === 'KeptExpert' && accepted !== null) {
     return `Nothing rose over ${previous} in ${step.tried} candidates; the expert's action was followed at ${accepted} (${basis(step.accepted)}).`;
+  }
+  if (step.verdict === 'BestOfAll' && accepted !== null) {
+    return `The best of ${step.tried} candidates was followed: ${accepted} (${basis(step.accepted)}).`;
+  }
+  if (step.verdict === 'Forced' && accepted !== null) {
+    return `A forced move: there was nothing to choose, and it was followed at ${accepted} without a test.`;
   }
   return `Nothing rose over ${previous} in ${step.tried} candidates; the walk stopped.`;
 }

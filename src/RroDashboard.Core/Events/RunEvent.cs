@@ -51,6 +51,7 @@ public enum Stage
 [JsonDerivedType(typeof(RunStarted), "runStarted")]
 [JsonDerivedType(typeof(StageStarted), "stageStarted")]
 [JsonDerivedType(typeof(StageFinished), "stageFinished")]
+[JsonDerivedType(typeof(ExplorationStarted), "explorationStarted")]
 [JsonDerivedType(typeof(TaskOpened), "taskOpened")]
 [JsonDerivedType(typeof(CandidateScored), "candidateScored")]
 [JsonDerivedType(typeof(StepDecided), "stepDecided")]
@@ -109,6 +110,10 @@ public sealed record StageStarted(Stage Stage) : RunFact;
 /// <param name="Seconds">Wall-clock seconds; not part of the ledger.</param>
 public sealed record StageFinished(Stage Stage, double Seconds) : RunFact;
 
+/// <summary>The policy that all candidates and rollouts until the next such fact are sampled from. With it, the run's settings and its seed, each of them can be drawn again.</summary>
+/// <param name="PolicySha256">Of its weights as a checkpoint has them, hex.</param>
+public sealed record ExplorationStarted(string PolicySha256) : RunFact;
+
 /// <summary>A walk begins at the start of a training task.</summary>
 /// <param name="Task">Index within the run's explored tasks.</param>
 /// <param name="TaskId">Stable id given by the environment.</param>
@@ -128,6 +133,9 @@ public sealed record TaskOpened(int Task, string TaskId, string Instruction, Est
 /// <param name="Truncated">Cut at the token limit or the end of the context.</param>
 /// <param name="Tokens">Length of the action in tokens.</param>
 /// <param name="LogProb">Summed log-probability of the action when it was sampled, nats.</param>
+/// <param name="Free">Its sampling was already paid for: it is the first action of a rollout that was played for something else.</param>
+/// <param name="PreviousOutcomes">With shared rollouts: how many outcomes of the step's <see cref="StepDecided.Previous"/> were known when this one was tested; null for all.</param>
+/// <param name="RolloutsSpent">With shared rollouts: rollouts played for this look, its own sampling included; null for as many as <paramref name="Value"/> has if it is new, else none.</param>
 public sealed record CandidateScored(
     int Task,
     int Step,
@@ -139,7 +147,10 @@ public sealed record CandidateScored(
     bool Invalid,
     bool Truncated,
     int Tokens,
-    double LogProb) : RunFact;
+    double LogProb,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Free = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? PreviousOutcomes = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? RolloutsSpent = null) : RunFact;
 
 /// <summary>
 /// The ledger entry of a step: what was compared, by which rule, with which result. The sentence on the page is made
@@ -147,13 +158,14 @@ public sealed record CandidateScored(
 /// </summary>
 /// <param name="Task">Index within the run's explored tasks.</param>
 /// <param name="Step">0-based step of the walk.</param>
-/// <param name="Previous">Value of the previous step (the baseline at step 0).</param>
+/// <param name="Previous">Value of the previous step (the baseline at step 0); with shared rollouts all that is known of it now.</param>
 /// <param name="Accepted">Value of the step that was followed; null when the walk stopped.</param>
-/// <param name="AcceptedAttempt">Attempt that was followed; null when the expert's action was, or none.</param>
+/// <param name="AcceptedAttempt">Attempt that was followed; null when none was.</param>
 /// <param name="Action">Text of the action that was followed; empty when the walk stopped.</param>
 /// <param name="Tried">Candidates sampled for the rising test.</param>
 /// <param name="Verdict">How it was decided.</param>
-/// <param name="Accounts">Account of every attempt, in order; contrasts included.</param>
+/// <param name="Accounts">Account of every attempt, in order; contrasts and siblings that were not considered come last.</param>
+/// <param name="GateDraws">Further actions that were drawn to see whether the move is forced, and never valued.</param>
 public sealed record StepDecided(
     int Task,
     int Step,
@@ -163,7 +175,8 @@ public sealed record StepDecided(
     string Action,
     int Tried,
     StepVerdict Verdict,
-    IReadOnlyList<CandidateAccount> Accounts) : RunFact;
+    IReadOnlyList<CandidateAccount> Accounts,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int GateDraws = 0) : RunFact;
 
 /// <summary>A walk reached its end.</summary>
 /// <param name="Task">Index within the run's explored tasks.</param>

@@ -18,6 +18,18 @@ public sealed record Budget
     /// <summary>Extra candidates drawn after an immediate rise, only to have a loser (DrawOneContrast); counted apart.</summary>
     public int Contrasts { get; init; }
 
+    /// <summary>Candidates among these and the contrasts whose sampling was already paid for: first actions of shared rollouts.</summary>
+    public int FreeCandidates { get; init; }
+
+    /// <summary>First actions of shared rollouts at visited states that their step was decided without.</summary>
+    public int Unconsidered { get; init; }
+
+    /// <summary>Actions drawn only to see whether a move is forced, and never valued.</summary>
+    public int GateDraws { get; init; }
+
+    /// <summary>Steps at which there was nothing to choose, so that nothing was rolled out.</summary>
+    public int Forced { get; init; }
+
     /// <summary>Episodes played to the end to value something, start states included.</summary>
     public int Rollouts { get; init; }
 
@@ -29,6 +41,12 @@ public sealed record Budget
 
     /// <summary>Tokens fed without being sampled: instructions and observations.</summary>
     public long TokensPrefilled { get; init; }
+
+    /// <summary>Of the prefilled ones, those computed again because their keys and values were no longer kept.</summary>
+    public long TokensRecomputed { get; init; }
+
+    /// <summary>Tokens that an ideal prefix cache would process: every token of every history once.</summary>
+    public long TokensFresh => TokensGenerated + TokensForced + TokensPrefilled - TokensRecomputed;
 
     /// <summary>Preference pairs made.</summary>
     public int Pairs { get; init; }

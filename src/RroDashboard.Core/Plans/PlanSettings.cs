@@ -223,17 +223,21 @@ public static class PlanSettings
     // Free candidates are fair only where candidates and rollouts are drawn alike; a test needs something to compare with.
     private static void ValidateExplore(ExploreOptions explore)
     {
-        if (explore.SharedRollouts || explore.Selection == Selection.AllBest || explore.MinLooks > 1 || explore.Pairing != Pairing.Considered
-            || explore.Gating != Gating.None || explore.SequentialZ > 0 || explore.Shrinkage > 0 || explore.RootRollouts > 0 || explore.Pooling != Pooling.State)
-        {
-            throw new PlanException("The explorer does not know these settings yet: only Explore.Rise, its baseline and what follows it can be changed so far.");
-        }
-
         if (explore.SharedRollouts && explore.CandidateTemperature != explore.RolloutTemperature)
         {
             throw new PlanException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"Explore.SharedRollouts needs candidates and rollouts drawn alike, but Explore.CandidateTemperature = {explore.CandidateTemperature} and Explore.RolloutTemperature = {explore.RolloutTemperature}: set both to the same."));
+        }
+
+        if (explore.SharedRollouts && explore.FirstStepBaseline == FirstStepBaseline.Zero)
+        {
+            throw new PlanException("Explore.SharedRollouts values every state by the rollouts through it, the start too, but Explore.FirstStepBaseline = Zero: choose RootValue.");
+        }
+
+        if (explore.SharedRollouts && explore.Continue == Continue.AlongExpert)
+        {
+            throw new PlanException("Explore.SharedRollouts goes on with the rollouts of the state that was followed, but Explore.Continue = AlongExpert leaves it for another one: choose FromAccepted.");
         }
 
         if (explore.MinLooks > explore.MaxCandidates)

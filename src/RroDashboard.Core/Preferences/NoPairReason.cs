@@ -35,9 +35,10 @@ public static class NoPair
         return step switch
         {
             { Accepted: null } => NoPairReason.Stopped,
+            { Verdict: StepVerdict.Forced } => NoPairReason.Forced,
             { Accounts.Count: <= 1, Verdict: StepVerdict.Rose } => NoPairReason.RoseAtOnce,
             { Accounts.Count: <= 1 } => NoPairReason.Forced,
-            { Tried: 1 } => NoPairReason.ContrastNotLower,
+            { Tried: 1 } when step.Accounts.Contains(CandidateAccount.Contrast) => NoPairReason.ContrastNotLower,
             _ when step.Accounts.Count(a => a != CandidateAccount.SameState) == 1 => NoPairReason.OneState,
             _ => NoPairReason.NoneLower,
         };

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using RroDashboard.Core.Rewards;
 
 namespace RroDashboard.Core.Preferences;
@@ -16,6 +17,7 @@ namespace RroDashboard.Core.Preferences;
 /// <param name="HistoryTokens">Token ids before the action.</param>
 /// <param name="ChosenTokens">Token ids of the better action, end of action included.</param>
 /// <param name="RejectedTokens">Token ids of the worse action, end of action included.</param>
+/// <param name="ShrunkGap">Chosen minus rejected in shrunk advantage, where the plan shrinks; null where it does not.</param>
 public sealed record PreferencePair(
     int Task,
     int Step,
@@ -26,8 +28,12 @@ public sealed record PreferencePair(
     Estimate RejectedValue,
     IReadOnlyList<int> HistoryTokens,
     IReadOnlyList<int> ChosenTokens,
-    IReadOnlyList<int> RejectedTokens)
+    IReadOnlyList<int> RejectedTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? ShrunkGap = null)
 {
-    /// <summary>Chosen mean minus rejected mean, in reward units; always above 0.</summary>
+    /// <summary>
+    /// Chosen mean minus rejected mean, in reward units. Above 0, except that where advantages are shrunk a well-known action may be
+    /// preferred to one that looks better from fewer returns.
+    /// </summary>
     public double Gap => ChosenValue.Mean - RejectedValue.Mean;
 }

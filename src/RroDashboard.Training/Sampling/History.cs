@@ -13,6 +13,7 @@ public sealed class History
     {
         (_before, _added) = (before, added);
         Length = (before?.Length ?? 0) + added.Length;
+        Computed = before?.Computed ?? 0;
     }
 
     /// <summary>Number of tokens.</summary>
@@ -26,6 +27,21 @@ public sealed class History
 
     /// <summary>Of the tokens without keys and values, how many the policy wrote itself: feeding them is no prefill.</summary>
     internal int Unfed { get; set; }
+
+    /// <summary>How many of the tokens had keys and values once, in this row or another: computing them again is a loss.</summary>
+    internal int Computed { get; set; }
+
+    /// <summary>The longest beginning of this history whose keys and values are kept; null when there is none.</summary>
+    internal History? NearestKept()
+    {
+        var part = _before;
+        while (part is { Row: < 0 })
+        {
+            part = part._before;
+        }
+
+        return part;
+    }
 
     /// <summary>The logits after the last token are known too.</summary>
     internal bool HasLogits { get; set; }

@@ -77,6 +77,9 @@ public sealed class SamplingEngine : IDisposable
     /// <summary>Tokens fed without being sampled: instructions and observations, and again what lost its row.</summary>
     public long TokensPrefilled { get; private set; }
 
+    /// <summary>Of the prefilled tokens, those that had been computed before and were no longer kept.</summary>
+    public long TokensRecomputed { get; private set; }
+
     /// <summary>A history of its own.</summary>
     public static History Start(int[] tokens) => new(null, tokens);
 
@@ -233,11 +236,7 @@ public sealed class SamplingEngine : IDisposable
         {
             using var scope = NewDisposeScope();
             var tokens = part.Select(h => h.ToArray()).ToArray();
-            foreach (var history in part.Where(h => h.Row < 0))
-            {
-                Claim(history);
-            }
-
+            ClaimRows([.. part.Where(h => h.Row < 0)]);
             var starts = part.Select(h => h.Cached).ToArray();
             var counts = part.Select(h => h.Length - h.Cached).ToArray();
             var added = counts.Max();
@@ -261,8 +260,38 @@ public sealed class SamplingEngine : IDisposable
             for (var b = 0; b < part.Length; b++)
             {
                 TokensPrefilled += counts[b] - part[b].Unfed;
-                (part[b].Cached, part[b].HasLogits, part[b].Unfed) = (part[b].Length, true, 0);
+                TokensRecomputed += Math.Max(0, part[b].Computed - starts[b]);
+                (part[b].Cached, part[b].HasLogits, part[b].Unfed, part[b].Computed) = (part[b].Length, true, 0, part[b].Length);
             }
+        }
+    }
+
+    // A history without a row begins with a copy of what is kept of its beginning, if anything is.
+    private void ClaimRows(History[] histories)
+    {
+        var beginnings = histories.Select(h => h.NearestKept()).ToArray();
+        foreach (var beginning in beginnings.OfType<History>())
+        {
+            // Used now: claiming must not take it away.
+            _lastUse[beginning.Row] = _clock++;
+        }
+
+        foreach (var history in histories)
+        {
+            Claim(history);
+        }
+
+        var copied = Enumerable.Range(0, histories.Length).Where(i => beginnings[i] is not null).ToArray();
+        if (copied.Length == 0)
+        {
+            return;
+        }
+
+        var from = _cache.Take(tensor(copied.Select(i => (long)beginnings[i]!.Row).ToArray()), copied.Max(i => beginnings[i]!.Cached));
+        _cache.Put(tensor(copied.Select(i => (long)histories[i].Row).ToArray()), from);
+        foreach (var i in copied)
+        {
+            histories[i].Cached = beginnings[i]!.Cached;
         }
     }
 
@@ -372,6 +401,7 @@ public sealed class SamplingEngine : IDisposable
             }
 
             after.Cached = request.History.Length + request.Fed;
+            after.Computed = Math.Max(after.Computed, after.Cached);
             request.After = after;
         }
 

@@ -32,6 +32,35 @@ public sealed class LedgerTests
     }
 
     [Fact]
+    public void Of_BestOfSeveralLooks_SaysThatItWasNotTheNewest() => Assert.Equal(
+        "Candidate 1 of at most 5, the best of 2 seen, rose: 0.73 ≥ 0.60 (3 rollouts).", LedgerSentence.Of(Rose with { AcceptedAttempt = 0 }, s_rule, 5));
+
+    [Fact]
+    public void Of_FixedSizeOrForced_ClaimsNoRise()
+    {
+        Assert.Equal("The best of 5 candidates was followed: 0.73 (3 rollouts).", LedgerSentence.Of(Rose with { Verdict = StepVerdict.BestOfAll, Tried = 5 }, s_rule, 5));
+        Assert.Equal(
+            "A forced move: there was nothing to choose, and it was followed at 0.73 without a test.",
+            LedgerSentence.Of(Rose with { Verdict = StepVerdict.Forced, AcceptedAttempt = 0, Tried = 3 }, s_rule, 5));
+    }
+
+    // A ledger that was stored before rollouts could be shared.
+    [Fact]
+    public void Deserialize_FactsOfAnOlderVersion_KeepTheirMeaning()
+    {
+        var candidate = Assert.IsType<CandidateScored>(JsonSerializer.Deserialize<RunEvent>(
+            """{"type":"candidateScored","Task":0,"Step":1,"Attempt":0,"Action":"a","Observation":"o","Value":{"Outcomes":[0.5],"Exact":false},"SameStateAs":null,"Invalid":false,"Truncated":false,"Tokens":3,"LogProb":-1.5}"""));
+        var step = Assert.IsType<StepDecided>(JsonSerializer.Deserialize<RunEvent>(
+            """{"type":"stepDecided","Task":0,"Step":1,"Previous":{"Outcomes":[0.5],"Exact":false},"Accepted":null,"AcceptedAttempt":null,"Action":"","Tried":1,"Verdict":3,"Accounts":[1]}"""));
+
+        Assert.Equal((false, null, null), (candidate.Free, candidate.PreviousOutcomes, candidate.RolloutsSpent));
+        Assert.Equal((StepVerdict.Stopped, CandidateAccount.Lower, 0), (step.Verdict, step.Accounts[0], step.GateDraws));
+        // And is written as it was, so that its hash stays.
+        Assert.DoesNotContain("Free", JsonSerializer.Serialize<RunEvent>(candidate), StringComparison.Ordinal);
+        Assert.DoesNotContain("GateDraws", JsonSerializer.Serialize<RunEvent>(step), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Serialize_EveryEvent_ComesBackEqual()
     {
         RunEvent before = Rose;

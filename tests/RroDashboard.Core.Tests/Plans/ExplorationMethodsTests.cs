@@ -30,6 +30,7 @@ public sealed class ExplorationMethodsTests
             PlanSettings.Apply(plan, kept);
 
             ExplorationMethods.Apply(plan, method.Name);
+            PlanSettings.Validate(plan);
 
             Assert.Equal((77, 0.9, 0.9, 13), (plan.Explore.Tasks, plan.Explore.CandidateTemperature, plan.Explore.RolloutTemperature, plan.Dpo.Updates));
             Assert.EndsWith(".", method.Meaning, StringComparison.Ordinal);

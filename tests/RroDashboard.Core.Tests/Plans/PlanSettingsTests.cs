@@ -85,10 +85,20 @@ public sealed class PlanSettingsTests
     [InlineData("Evaluate.Tasks=301", "Evaluate.Tasks")]
     [InlineData("Explore.Tasks=1001", "Explore.Tasks")]
     [InlineData("Environment.Name=InterCodeSql", "Environment.DataFolder")]
-    public void Validate_SettingsThatDoNotFit_NamesTheField(string assignment, string field)
+    [InlineData("Explore.SharedRollouts=true Explore.RolloutTemperature=0.9", "Explore.SharedRollouts needs candidates and rollouts drawn alike")]
+    [InlineData("Explore.SharedRollouts=true Explore.FirstStepBaseline=Zero", "Explore.SharedRollouts values every state by the rollouts through it")]
+    [InlineData("Explore.SharedRollouts=true Explore.Continue=AlongExpert", "Explore.SharedRollouts goes on with the rollouts of the state that was followed")]
+    [InlineData("Explore.MinLooks=6", "Explore.MinLooks = 6 is more than Explore.MaxCandidates = 5")]
+    [InlineData("Explore.MinLooks=2 Explore.Selection=AllBest", "Explore.MinLooks = 2 has no meaning with Explore.Selection = AllBest")]
+    [InlineData("Explore.SequentialZ=1 Explore.Selection=AllBest", "Explore.SequentialZ has no meaning")]
+    [InlineData("Explore.SequentialZ=1 Explore.SequentialMinRollouts=4", "Explore.SequentialMinRollouts = 4 is more than Explore.Rollouts = 3")]
+    [InlineData("Explore.Gating=SkipForced Explore.Selection=AllBest", "Explore.Gating = SkipForced has no meaning")]
+    [InlineData("Explore.Gating=SkipForced Explore.GateDraws=6", "Explore.GateDraws = 6 is more than Explore.MaxCandidates = 5")]
+    [InlineData("Explore.Pairing=BestSibling Explore.Rejected=LastNonRising", "Explore.Rejected = LastNonRising")]
+    public void Validate_SettingsThatDoNotFit_NamesTheField(string assignments, string field)
     {
         var plan = Presets.Create("demo");
-        PlanSettings.Apply(plan, [assignment]);
+        PlanSettings.Apply(plan, assignments.Split(' '));
 
         Assert.StartsWith(field, Assert.Throws<PlanException>(() => PlanSettings.Validate(plan)).Message, StringComparison.Ordinal);
     }

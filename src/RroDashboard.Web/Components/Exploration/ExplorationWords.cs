@@ -28,6 +28,7 @@ public static class ExplorationWords
         CandidateAccount.Invalid => new("invalid", "invalid", "not possible"),
         CandidateAccount.Truncated => new("cut", "cut off", "cut at the token limit"),
         CandidateAccount.Contrast => new("contrast", "contrast", "contrast, drawn after the rise"),
+        CandidateAccount.Unconsidered => new("contrast", "sibling", "seen in a rollout, not considered"),
         { } later => new("tie", Words.Of(later.ToString()).ToLowerInvariant(), Words.Of(later.ToString()).ToLowerInvariant()),
     };
 

@@ -1,0 +1,18 @@
+using System.Security.Cryptography;
+using RroDashboard.Training.Model;
+using static TorchSharp.torch;
+
+namespace RroDashboard.Training.Checkpoints;
+
+/// <summary>Names a policy by its weights.</summary>
+public static class PolicyHash
+{
+    /// <summary>SHA-256 of the weights file that <see cref="Checkpoint.Save"/> would write now, lower-case hex.</summary>
+    public static string Of(CausalLm model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        using var bytes = new MemoryStream();
+        Safetensors.Write(bytes, model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)));
+        return Convert.ToHexStringLower(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
+    }
+}
