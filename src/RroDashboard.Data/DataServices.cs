@@ -31,7 +31,7 @@ public static class DataServices
         services.AddSingleton<RunStore>();
         services.AddSingleton<RunQueries>();
         services.AddSingleton<RunListQueries>();
-        services.AddSingleton<RunKeeper>();
+        services.AddSingleton<RunKeeper>().AddSingleton<CompareQueries>();
         services.AddSingleton<SnapshotQueries>();
         services.AddSingleton<LogQueries>();
         services.AddSingleton<ExplorationIndex>();

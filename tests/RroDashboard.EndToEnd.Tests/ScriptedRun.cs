@@ -135,7 +135,16 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
 
     private void Evaluate(Stage stage, double mean) => Stage(stage, 2, decoding => journal.Record(new EvaluationFinished(
         stage, decoding == 0 ? "greedy" : "sampled", mean - (0.02 * decoding), mean - 0.04 - (0.02 * decoding), mean + 0.04 - (0.02 * decoding), 0.6, 0.1, 0.02, 4.1,
-        [new EpisodeResult("test-0", 1, 4, 0, 30), new EpisodeResult("test-1", 0.5, 5, 1, 36)])));
+        [.. Enumerable.Range(0, 60).Select(t => new EpisodeResult($"test-{t}", Reward(stage, t), 4 + (t % 3), t % 7 == 0 ? 1 : 0, 30))])));
+
+    // Of ten tasks five are solved before, one of these is lost again, and two others are won.
+    private static double Reward(Stage stage, int task) => (task % 10) switch
+    {
+        < 4 => 1,
+        4 => stage == Core.Events.Stage.Baseline ? 1 : 0.5,
+        < 7 => stage == Core.Events.Stage.Baseline ? 0.5 : 1,
+        _ => 0.25,
+    };
 
     private static string Action(int task, int step, int attempt) =>
         step == 1 ? Hostile[(task + attempt) % Hostile.Count] : Actions[(task + step + attempt) % Actions.Length];

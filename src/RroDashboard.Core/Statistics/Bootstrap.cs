@@ -51,7 +51,8 @@ public static class Bootstrap
         return new Interval(Quantile(means, tail), Quantile(means, 1 - tail));
     }
 
-    private static double Quantile(double[] sorted, double share)
+    /// <summary>Quantile of ascending values, linear between neighbours.</summary>
+    internal static double Quantile(double[] sorted, double share)
     {
         var position = share * (sorted.Length - 1);
         var below = (int)position;

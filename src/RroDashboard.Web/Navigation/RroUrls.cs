@@ -71,6 +71,10 @@ public static class RroUrls
     /// <summary>Held-out evaluation of a run, task by task.</summary>
     public static string Evaluation(string runId) => $"{Run(runId)}/evaluation";
 
+    /// <summary>The same with what is shown of the tasks.</summary>
+    public static string EvaluationWith(string runId, string decoding, string show, string sort, int page) => string.Create(
+        CultureInfo.InvariantCulture, $"{Evaluation(runId)}?decoding={Uri.EscapeDataString(decoding)}&show={Uri.EscapeDataString(show)}&sort={Uri.EscapeDataString(sort)}&page={page}");
+
     /// <summary>Log and alerts of a run.</summary>
     public static string Logs(string runId) => $"{Run(runId)}/logs";
 
@@ -89,6 +93,10 @@ public static class RroUrls
 
     /// <summary>Several runs beside each other.</summary>
     public static string Compare(IEnumerable<string> runIds) => $"{ComparePage}?runs={string.Join(',', runIds.Select(Uri.EscapeDataString))}";
+
+    /// <summary>The same with a baseline, and with all settings or only those that differ.</summary>
+    public static string CompareWith(IEnumerable<string> runIds, string baseline, bool allSettings) =>
+        Compare(runIds) + (baseline.Length > 0 ? "&base=" + Uri.EscapeDataString(baseline) : "") + (allSettings ? "&settings=all" : "");
 
     /// <summary>The list with its filter, order and page; what is as usual is left out.</summary>
     public static string RunsWith(string filter, string sort, int page)

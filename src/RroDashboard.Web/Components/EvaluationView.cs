@@ -1,0 +1,108 @@
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Statistics;
+
+namespace RroDashboard.Web.Components;
+
+/// <summary>One line of the summary: a model, played in one way of decoding, with an interval for each number.</summary>
+/// <param name="Evaluation">What was recorded.</param>
+/// <param name="Perfect">95 % interval of the share of perfect episodes.</param>
+/// <param name="Steps">95 % interval of actions per episode.</param>
+/// <param name="Invalid">95 % interval of invalid actions per episode.</param>
+public sealed record EvaluationLine(EvaluationFinished Evaluation, Interval Perfect, Interval Steps, Interval Invalid)
+{
+    /// <summary>Number of episodes.</summary>
+    public int Count => Evaluation.Episodes.Count;
+
+    /// <summary>Mean invalid actions per episode.</summary>
+    public double InvalidPerEpisode => Count == 0 ? 0 : Evaluation.Episodes.Average(e => e.InvalidActions);
+}
+
+/// <summary>One held-out task before and after preference training.</summary>
+/// <param name="TaskId">Which.</param>
+/// <param name="Before">The fine-tuned model's episode.</param>
+/// <param name="After">The final model's episode.</param>
+/// <param name="Top">Highest reward there is.</param>
+public sealed record TaskChange(string TaskId, EpisodeResult Before, EpisodeResult After, double Top)
+{
+    private const double Perfect = 1e-3;
+
+    /// <summary>After minus before, in reward units.</summary>
+    public double Difference => After.Reward - Before.Reward;
+
+    /// <summary>Higher after.</summary>
+    public bool Won => Difference > PairedComparison.Tolerance;
+
+    /// <summary>Lower after.</summary>
+    public bool Lost => Difference < -PairedComparison.Tolerance;
+
+    /// <summary>Solved by fine-tuning and no longer: what a mean hides.</summary>
+    public bool Regressed => Before.Reward >= Top - Perfect && After.Reward < Top - Perfect;
+}
+
+/// <summary>What the evaluation page shows, computed from the facts alone.</summary>
+public sealed class EvaluationView
+{
+    /// <summary>Resamples behind each interval that the run itself did not record.</summary>
+    public const int Resamples = 1000;
+
+    private const double Confidence = .95;
+
+    private readonly double _top;
+
+    /// <summary>Takes the facts of a run, in order.</summary>
+    public EvaluationView(IReadOnlyList<EvaluationFinished> evaluations, IReadOnlyList<ReferenceEvaluated> references, double top)
+    {
+        ArgumentNullException.ThrowIfNull(evaluations);
+        _top = top;
+        // The last one counts where a stage was done again.
+        Lines = [.. evaluations.GroupBy(e => (e.Stage, e.Decoding)).Select(g => g.Last()).OrderBy(e => e.Decoding == "greedy" ? 0 : 1).ThenBy(e => e.Stage).Select((e, i) => Line(e, i))];
+        References = [.. references.GroupBy(r => r.Name).Select(g => g.Last())];
+    }
+
+    /// <summary>Greedy ones first, each in the order of the stages.</summary>
+    public IReadOnlyList<EvaluationLine> Lines { get; }
+
+    /// <summary>Scripted rules on the same tasks.</summary>
+    public IReadOnlyList<ReferenceEvaluated> References { get; }
+
+    /// <summary>Ways of decoding that were evaluated.</summary>
+    public IReadOnlyList<string> Decodings => [.. Lines.Select(l => l.Evaluation.Decoding).Distinct()];
+
+    /// <summary>Tasks that were played before and after, in task order; empty while one of both is missing.</summary>
+    public IReadOnlyList<TaskChange> Changes(string decoding)
+    {
+        var before = Lines.FirstOrDefault(l => l.Evaluation.Stage == Stage.Baseline && l.Evaluation.Decoding == decoding)?.Evaluation;
+        var after = Lines.FirstOrDefault(l => l.Evaluation.Stage == Stage.Evaluate && l.Evaluation.Decoding == decoding)?.Evaluation;
+        if (before is null || after is null)
+        {
+            return [];
+        }
+
+        var second = after.Episodes.GroupBy(e => e.TaskId, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
+        return [.. before.Episodes.Where(e => second.ContainsKey(e.TaskId)).Select(e => new TaskChange(e.TaskId, e, second[e.TaskId], _top))];
+    }
+
+    /// <summary>After against before on the same tasks; null while one of both is missing.</summary>
+    public static PairedComparison? Paired(IReadOnlyList<TaskChange> changes, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        return changes.Count == 0 ? null : PairedComparison.Of(
+            [new RunRewards(seed, changes.ToDictionary(c => c.TaskId, c => c.After.Reward, StringComparer.Ordinal))],
+            [new RunRewards(seed, changes.ToDictionary(c => c.TaskId, c => c.Before.Reward, StringComparer.Ordinal))],
+            Confidence, Resamples, new SeededRandom(seed, 77));
+    }
+
+    private EvaluationLine Line(EvaluationFinished e, int index)
+    {
+        if (e.Episodes.Count == 0)
+        {
+            return new EvaluationLine(e, new Interval(e.PerfectShare, e.PerfectShare), new Interval(e.MeanSteps, e.MeanSteps), default);
+        }
+
+        // Tasks are taken as independent here; only the interval of the reward, which the run recorded, knows of groups.
+        string[] groups = [.. e.Episodes.Select((_, i) => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        Interval Of(Func<EpisodeResult, double> value, int stream) =>
+            Bootstrap.Mean([.. e.Episodes.Select(value)], groups, Confidence, Resamples, new SeededRandom(index, stream));
+        return new EvaluationLine(e, Of(x => x.Reward >= _top - 1e-3 ? 1 : 0, 1), Of(x => x.Steps, 2), Of(x => x.InvalidActions, 3));
+    }
+}

@@ -1,0 +1,190 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Metrics;
+using RroDashboard.Data;
+using RroDashboard.Web.Components.Controls;
+using RroDashboard.Web.Navigation;
+
+namespace RroDashboard.Web.Components.Pages;
+
+/// <summary>Several runs beside each other; which, against what, and what is shown of the settings stands in the address.</summary>
+public sealed partial class Compare : IAsyncDisposable
+{
+    /// <summary>See <see cref="CompareQueries.MaxRuns"/>.</summary>
+    public const int MaxRuns = CompareQueries.MaxRuns;
+
+    private const int Offered = 100;
+    private static readonly TimeSpan RenderEvery = TimeSpan.FromSeconds(2);
+
+    private static readonly (string Title, Func<ComparedRun, double?> Cost)[] s_costs =
+    [
+        ("Candidates", r => r.Run.Budget is { } b ? b.Candidates + b.Contrasts : null),
+        ("Rollouts", r => r.Run.Budget?.Rollouts),
+        ("Tokens", r => r.Run.Budget is { } b ? b.TokensGenerated + b.TokensForced + b.TokensPrefilled : null),
+        ("Seconds", r => r.Seconds.Count > 0 ? r.Seconds.Values.Sum() : null),
+    ];
+
+    private static readonly (string Key, string Title, string Waiting)[] s_charts =
+    [
+        (SeriesNames.ExploreWalkReward.Replace('/', '-'), "Reward of explored walks", "Drawn when one of the runs explores."),
+        (SeriesNames.ExploreCandidatesPerStep.Replace('/', '-'), "Candidates per step", "Drawn when one of the runs explores."),
+        (SeriesNames.SftLoss.Replace('/', '-'), "Fine-tuning loss", "Drawn when one of the runs fine-tunes."),
+        (SeriesNames.DpoLoss.Replace('/', '-'), "DPO loss", "Drawn when one of the runs learns from preferences."),
+        (SeriesNames.DpoMargin.Replace('/', '-'), "DPO margin", "Drawn when one of the runs learns from preferences."),
+        (SeriesNames.DpoAccuracy.Replace('/', '-'), "Pairs in the right order", "Drawn when one of the runs learns from preferences."),
+    ];
+
+    private readonly CancellationTokenSource _left = new();
+    private CompareView? _view;
+    private IReadOnlyList<string> _missing = [];
+    private IReadOnlyList<RunInfo> _others = [];
+    private ElementReference _root;
+    private IJSObjectReference? _module;
+    private IDisposable? _subscription;
+    private ITimer? _timer;
+    private string _adding = "";
+    private string _drawn = "";
+    private int _stale;
+
+    /// <summary>Reads runs.</summary>
+    [Inject] public required CompareQueries Queries { get; init; }
+
+    /// <summary>Reads what can be added.</summary>
+    [Inject] public required RunListQueries Lists { get; init; }
+
+    /// <summary>Tells when a run said something.</summary>
+    [Inject] public required IRunBoard Board { get; init; }
+
+    /// <summary>To the address with another choice.</summary>
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    /// <summary>Draws the curves.</summary>
+    [Inject] public required IJSRuntime Js { get; init; }
+
+    /// <summary>The present.</summary>
+    [Inject] public required TimeProvider Time { get; init; }
+
+    [SupplyParameterFromQuery(Name = "runs")] private string? RunsParameter { get; set; }
+
+    [SupplyParameterFromQuery(Name = "base")] private string? BaseParameter { get; set; }
+
+    [SupplyParameterFromQuery(Name = "settings")] private string? SettingsParameter { get; set; }
+
+    private IReadOnlyList<string> Ids => [.. (RunsParameter ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal).Take(MaxRuns)];
+
+    private bool AllSettings => SettingsParameter == "all";
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _subscription?.Dispose();
+        _timer?.Dispose();
+        await _left.CancelAsync();
+        _left.Dispose();
+        if (_module is not null)
+        {
+            try
+            {
+                await _module.InvokeVoidAsync("stop");
+                await _module.DisposeAsync();
+            }
+            catch (JSDisconnectedException)
+            {
+                // The browser is gone, and the module with it.
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void OnInitialized() => _subscription = Board.Subscribe((run, happened) =>
+    {
+        if (happened is RunStarted or StageFinished or EvaluationFinished or RunEnded && (RunsParameter ?? "").Contains(run, StringComparison.Ordinal))
+        {
+            Interlocked.Exchange(ref _stale, 1);
+        }
+    });
+
+    /// <inheritdoc/>
+    protected override Task OnParametersSetAsync() => ReadAsync();
+
+    /// <inheritdoc/>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (firstRender)
+        {
+            _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
+        }
+
+        var wanted = _view is null ? "" : string.Join(',', _view.Runs.Select(r => $"{r.Run.Id}:{r.Run.LastSeq}")) + "|" + _view.Baseline?.Runs[0].Run.Id;
+        if (wanted == _drawn || _view is not { Runs.Count: > 0 })
+        {
+            return;
+        }
+
+        _drawn = wanted;
+        _module ??= await Js.InvokeAsync<IJSObjectReference>("import", _left.Token, "/" + Assets["js/compare-charts.js"]);
+        await _module.InvokeVoidAsync("show", _left.Token, _root, new
+        {
+            plotlyUrl = "/" + Assets["lib/plotly.min.js"],
+            runs = _view.Runs.Select((r, i) => new { id = r.Run.Id, name = $"{i + 1} · {r.Run.Title}", place = i }),
+            baseline = _view.Baseline!.Runs[0].Run.Id,
+            charts = s_charts.Select(c => new { key = c.Key, series = c.Key.Replace('-', '/') }),
+        });
+    }
+
+    private static string Signed(double number) => number.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
+
+    private string Url(IEnumerable<string>? ids = null, string? baseline = null, bool? all = null) =>
+        RroUrls.CompareWith(ids ?? Ids, baseline ?? BaseParameter ?? "", all ?? AllSettings);
+
+    private IReadOnlyList<FrontierPlot.Point> PointsOf(Func<ComparedRun, double?> cost) =>
+    [
+        .. _view!.Runs.Index().Where(r => cost(r.Item) is not null && r.Item.Of(Stage.Evaluate, "greedy") is not null)
+            .Select(r => (r.Index, r.Item, Evaluation: r.Item.Of(Stage.Evaluate, "greedy")!))
+            .Select(r => new FrontierPlot.Point(r.Index, r.Item.Run.Title, cost(r.Item)!.Value, r.Evaluation.Mean, r.Evaluation.Low, r.Evaluation.High)),
+    ];
+
+    private void Add()
+    {
+        if (_adding.Length > 0)
+        {
+            Navigation.NavigateTo(Url(Ids.Append(_adding)));
+            _adding = "";
+        }
+    }
+
+    private async Task ReadAsync()
+    {
+        var runs = await Queries.ReadAsync(Ids, _left.Token);
+        _missing = [.. Ids.Where(id => runs.All(r => r.Run.Id != id))];
+        _view = new CompareView(runs, BaseParameter ?? "");
+        _others = [.. (await Lists.ListAsync("", RunSort.Default, 0, Offered, _left.Token)).Rows.Where(r => !Ids.Contains(r.Id))];
+    }
+
+    private async Task RefreshAsync()
+    {
+        try
+        {
+            if (Interlocked.Exchange(ref _stale, 0) == 0)
+            {
+                return;
+            }
+
+            await InvokeAsync(async () =>
+            {
+                await ReadAsync();
+                StateHasChanged();
+            });
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            // The page was left while this waited for its turn.
+        }
+        catch (Exception e)
+        {
+            await DispatchExceptionAsync(e);
+        }
+    }
+}
