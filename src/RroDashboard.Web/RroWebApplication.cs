@@ -151,6 +151,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
         services.AddSingleton<IRunBoard, RunBoard>();
         services.AddHostedService<DeletedRunsSweeper>();
+        services.AddSingleton<RunEstimator>().AddSingleton<TaskPreviews>();
         services.AddSingleton<RunLog>();
         services.AddSingleton<RunNotes>();
         services.AddHostedService<SystemSampler>();

@@ -8,7 +8,7 @@ namespace RroDashboard.EndToEnd.Tests;
 /// <summary>The list of runs, of runs of a dashboard of its own so that other tests' runs do not matter.</summary>
 public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
 {
-    private const string Hostile = "<b>bold</b> <script>document.title='owned'</script>";
+    private const string Hostile = "\u202e<b>bold</b> <script>document.title='owned'</script>";
 
     [Theory]
     [InlineData(ColorScheme.Light)]
@@ -123,7 +123,7 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
         await page.Keyboard.TypeAsync("Kept");
         await page.Keyboard.PressAsync("Enter");
         await page.UntilAsync("document.querySelector('tr[data-run=seeded0002] .name').textContent === 'My study'");
-        Assert.Equal("kept", await page.Locator("tr[data-run=seeded0002] .tag").TextContentAsync());
+        Assert.Equal("kept", await page.Locator("tr[data-run=seeded0002] .run-tag").TextContentAsync());
         await page.TabToAsync("tr[data-run=seeded0001] input");
         await page.Keyboard.PressAsync("Space");
         await page.Locator("#compare-picked").WaitForAsync();

@@ -23,3 +23,8 @@ export function attach(root) {
     }
   });
 }
+
+// The form writes itself into its address without leaving it; Blazor's own state of the entry is kept.
+export function remember(url) {
+  history.replaceState(history.state, '', url);
+}

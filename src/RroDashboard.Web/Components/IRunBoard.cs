@@ -18,6 +18,7 @@ namespace RroDashboard.Web.Components;
 /// <param name="CandidatesPerStep">Mean so far.</param>
 /// <param name="Pairs">Preference pairs so far.</param>
 /// <param name="Error">Why it failed.</param>
+/// <param name="Name">Name that people gave it; empty for none.</param>
 public sealed record RunRow(
     string Id,
     RunState State,
@@ -32,7 +33,8 @@ public sealed record RunRow(
     double? After,
     double? CandidatesPerStep,
     int? Pairs,
-    string? Error);
+    string? Error,
+    string Name = "");
 
 /// <summary>What the pages need to know and do; the rest of the streaming side is not their business.</summary>
 public interface IRunBoard

@@ -7,7 +7,7 @@ using RroDashboard.Web.Streaming;
 namespace RroDashboard.Web.Hosting;
 
 /// <summary>What the pages see of database, host and live feed.</summary>
-public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed feed) : IRunBoard
+public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed feed, RunEstimator estimator) : IRunBoard
 {
     /// <inheritdoc/>
     public string? WhyNoRun => host.WhyNoRun;
@@ -29,6 +29,8 @@ public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed fee
     /// <inheritdoc/>
     public async Task<string> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken)
     {
+        PlanSettings.Validate(plan);
+        await estimator.CheckAsync(plan, cancellationToken);
         var id = await host.EnqueueAsync(plan, key, cancellationToken);
         feed.RunListChanged(id);
         return id;
@@ -58,7 +60,8 @@ public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed fee
         run.After,
         run.Budget is { Steps: > 0 } budget ? budget.CandidatesPerStep : null,
         run.Budget?.Pairs,
-        run.Error);
+        run.Error,
+        run.Name);
 
     private static DateTimeOffset? When(DateTime? utc) => utc is { } value ? new DateTimeOffset(value) : null;
 }

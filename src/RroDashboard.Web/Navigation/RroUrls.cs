@@ -123,6 +123,11 @@ public static class RroUrls
     /// <summary>The form, filled from an earlier run.</summary>
     public static string NewRunLike(string runId) => $"{NewRun}?from={Uri.EscapeDataString(runId)}";
 
+    /// <summary>The form as it stands: where it started from, its name, and what was changed.</summary>
+    public static string NewRunWith(string? fromRun, string preset, string key, IEnumerable<string> changes) =>
+        $"{NewRun}?{(fromRun is null ? "preset=" + Uri.EscapeDataString(preset) : "from=" + Uri.EscapeDataString(fromRun))}&key={Uri.EscapeDataString(key)}"
+        + string.Concat(changes.Select(c => "&set=" + Uri.EscapeDataString(c)));
+
     /// <summary>The form, filled from a preset.</summary>
     public static string NewRunFrom(string preset) => $"{NewRun}?preset={Uri.EscapeDataString(preset)}";
 

@@ -16,6 +16,9 @@ public sealed partial class SettingField
     /// <summary>What the preset has.</summary>
     [Parameter, EditorRequired] public required string PresetValue { get; set; }
 
+    /// <summary>What the value is compared with: "Preset" or "Run abc".</summary>
+    [Parameter] public string BaseName { get; set; } = "Preset";
+
     /// <summary>Why the value was refused; empty when it was not.</summary>
     [Parameter] public string Wrong { get; set; } = "";
 

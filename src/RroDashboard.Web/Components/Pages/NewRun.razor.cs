@@ -1,24 +1,34 @@
+using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using RroDashboard.Core.Plans;
-using RroDashboard.Web.CommandLine;
+using RroDashboard.Data;
 using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
 using RroDashboard.Web.Navigation;
 
 namespace RroDashboard.Web.Components.Pages;
 
-/// <summary>Form for a new run, made from the settings catalogue; what the server refuses it says in the same words as the command line.</summary>
+/// <summary>
+/// Form for a new run, made from the settings catalogue; what the server refuses it says in the same words as the command line. Before a run
+/// starts the form writes itself into its address, so that Back finds it as it was, and with the same name: pressed again, it makes no second run.
+/// </summary>
 public sealed partial class NewRun : IAsyncDisposable
 {
-    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _wrong = new(StringComparer.Ordinal);
-    // Names this form: sent twice, it makes one run.
-    private readonly string _key = Guid.NewGuid().ToString("N");
+    private readonly RunForm _form = new(Presets.All[0].Name);
     private readonly CancellationTokenSource _left = new();
-    private IReadOnlyDictionary<string, string> _presetValues = new Dictionary<string, string>();
-    private RunPlan _plan = Presets.Create(Presets.All[0].Name);
     private ElementReference _root;
     private IJSObjectReference? _module;
+    private RunInfo? _source;
+    private RunEstimate? _estimate;
+    private ExplorationMethod? _method;
+    private string? _noRoom;
+    private string _key = "";
+    private string _find = "";
+    private string _json = "";
+    private string _jsonWrong = "";
+    private string _note = "";
     private string _refusal = "";
     private bool _starting;
 
@@ -28,10 +38,22 @@ public sealed partial class NewRun : IAsyncDisposable
     /// <summary>Takes the run.</summary>
     [Inject] public required IRunBoard Board { get; init; }
 
+    /// <summary>Reads the run to clone.</summary>
+    [Inject] public required RunQueries Queries { get; init; }
+
+    /// <summary>Reckons the cost.</summary>
+    [Inject] public required RunEstimator Estimator { get; init; }
+
     /// <summary>Checks numbers while they are typed.</summary>
     [Inject] public required IJSRuntime Js { get; init; }
 
     [SupplyParameterFromQuery(Name = "preset")] private string? PresetName { get; set; }
+
+    [SupplyParameterFromQuery(Name = "from")] private string? FromParameter { get; set; }
+
+    [SupplyParameterFromQuery(Name = "key")] private string? KeyParameter { get; set; }
+
+    [SupplyParameterFromQuery(Name = "set")] private string[]? SetParameter { get; set; }
 
     private static IReadOnlyList<(string Title, IReadOnlyList<PlanSetting> Main, IReadOnlyList<PlanSetting> Advanced)> Groups { get; } =
     [
@@ -43,7 +65,7 @@ public sealed partial class NewRun : IAsyncDisposable
 
     private string? EngineReason => Board.WhyNoRun;
 
-    private string CommandLineText { get; set; } = "";
+    private string FindText => _find.Trim().Length == 0 ? "By name or meaning; advanced ones too." : $"{PlanSettings.All.Count(Fits)} of {PlanSettings.All.Count} settings";
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -64,9 +86,40 @@ public sealed partial class NewRun : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    protected override void OnInitialized()
+    protected override async Task OnParametersSetAsync()
     {
-        Choose(Presets.All.Any(p => p.Name == PresetName) ? PresetName! : Presets.All[0].Name);
+        // Leaving changes the address too, and there is nothing to read for it.
+        if (_left.IsCancellationRequested || !Navigation.ToBaseRelativePath(Navigation.Uri).StartsWith("runs/new", StringComparison.OrdinalIgnoreCase))
+        {
+            return;
+        }
+
+        (_source, _note, _refusal, _starting, _method) = (null, "", "", false, null);
+        _key = KeyParameter is { Length: > 0 and <= 40 } key ? key : Guid.NewGuid().ToString("N");
+        _form.StartFrom(Presets.Create(Presets.All.Any(p => p.Name == PresetName) ? PresetName! : Presets.All[0].Name), "Preset");
+        if (FromParameter is { Length: > 0 } from)
+        {
+            _source = await Queries.FindAsync(from, _left.Token);
+            if (_source is { } source)
+            {
+                _form.StartFrom(source.Plan, "Run " + source.Id);
+            }
+            else
+            {
+                _note = $"There is no run '{from}' to take settings from: this is the preset.";
+            }
+        }
+
+        try
+        {
+            _form.Apply(SetParameter ?? []);
+        }
+        catch (PlanException e)
+        {
+            _refusal = e.Message;
+        }
+
+        await EstimateAsync();
     }
 
     /// <inheritdoc/>
@@ -89,37 +142,61 @@ public sealed partial class NewRun : IAsyncDisposable
         _ => Words.Of(group),
     };
 
-    private void Choose(string preset)
-    {
-        _plan = Presets.Create(preset);
-        _presetValues = PlanSettings.ToDictionary(_plan);
-        _wrong.Clear();
-        _refusal = "";
-        foreach (var (path, value) in _presetValues)
-        {
-            _values[path] = value;
-        }
+    private bool Fits(PlanSetting setting) => _find.Trim() is var words && (words.Length == 0
+        || setting.Path.Contains(words, StringComparison.OrdinalIgnoreCase) || Words.Of(setting.Name).Contains(words, StringComparison.OrdinalIgnoreCase) || setting.Meaning.Contains(words, StringComparison.OrdinalIgnoreCase));
 
-        CommandLineText = PlanArguments.Write(_plan);
+    private IReadOnlyList<PlanSetting> Found(IReadOnlyList<PlanSetting> settings) => [.. settings.Where(s => Fits(s) || _form.WrongOf(s).Length > 0)];
+
+    private Task ChooseAsync(string preset)
+    {
+        (_source, _refusal, _method) = (null, "", null);
+        _form.StartFrom(Presets.Create(preset), "Preset");
+        return EstimateAsync();
     }
 
-    private void Change(PlanSetting setting, string value)
+    private Task ChangeAsync(PlanSetting setting, string value)
     {
-        _values[setting.Path] = value;
         _refusal = "";
+        _form.Change(setting, value);
+        return EstimateAsync();
+    }
+
+    private Task UseMethodAsync(ChangeEventArgs e)
+    {
+        _method = ExplorationMethods.All.FirstOrDefault(m => m.Name == e.Value?.ToString());
+        if (_method is { } method)
+        {
+            _form.UseMethod(method.Name);
+        }
+
+        return EstimateAsync();
+    }
+
+    private Task ReadJsonAsync()
+    {
+        _jsonWrong = "";
         try
         {
-            setting.Set(_plan, value);
-            _wrong.Remove(setting.Path);
-            CommandLineText = PlanArguments.Write(_plan);
+            _form.FromJson(_json);
+            _source = null;
         }
         catch (PlanException e)
         {
-            _wrong[setting.Path] = e.Message;
+            _jsonWrong = e.Message;
         }
+
+        return EstimateAsync();
     }
 
-    private string WrongOf(PlanSetting setting) => _wrong.GetValueOrDefault(setting.Path, "");
+    private async Task EstimateAsync()
+    {
+        _estimate = _form.FirstWrong.Length == 0 ? await Estimator.EstimateAsync(_form.Plan, _left.Token) : null;
+        _noRoom = _estimate is null ? null : Estimator.WhyNoRoom(_estimate);
+    }
+
+    // The same form with the same settings has the same key: sent twice, it makes one run.
+    private string RequestKey() =>
+        $"form-{_key}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', PlanSettings.ToDictionary(_form.Plan).Select(s => $"{s.Key}={s.Value}")))))[..16]}";
 
     private async Task StartAsync()
     {
@@ -129,27 +206,21 @@ public sealed partial class NewRun : IAsyncDisposable
             return;
         }
 
-        _refusal = "";
-        if (_wrong.Count > 0)
+        _refusal = _form.Check();
+        if (_refusal.Length > 0)
         {
-            _refusal = _wrong.Values.First();
-            return;
-        }
-
-        try
-        {
-            PlanArguments.Check(_plan);
-        }
-        catch (Exception e) when (e is PlanException or RefusalException)
-        {
-            _refusal = e.Message;
             return;
         }
 
         _starting = true;
         try
         {
-            var run = await Board.EnqueueAsync(_plan, _key, _left.Token);
+            if (_module is not null)
+            {
+                await _module.InvokeVoidAsync("remember", _left.Token, RroUrls.NewRunWith(_source?.Id, _form.Plan.Preset, _key, _form.Changes));
+            }
+
+            var run = await Board.EnqueueAsync(_form.Plan, RequestKey(), _left.Token);
             Navigation.NavigateTo(RroUrls.Run(run));
         }
         catch (Exception e) when (e is PlanException or RefusalException)

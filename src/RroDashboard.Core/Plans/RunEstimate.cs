@@ -1,0 +1,153 @@
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Exploration;
+using RroDashboard.Core.Rewards;
+
+namespace RroDashboard.Core.Plans;
+
+/// <summary>What an earlier run on this machine did and took.</summary>
+/// <param name="Plan">Its plan.</param>
+/// <param name="Budget">What exploration spent.</param>
+/// <param name="Seconds">By stage.</param>
+public sealed record MeasuredRun(RunPlan Plan, Budget Budget, IReadOnlyDictionary<Stage, double> Seconds);
+
+/// <summary>
+/// What a plan will cost, before it starts. First a formula, made of the plan and of constants measured on the demo (two cores, 2026); then
+/// each number is multiplied by what earlier runs on this machine came to against the same formula, where there are such runs.
+/// </summary>
+/// <param name="Candidates">Candidates sampled.</param>
+/// <param name="Rollouts">Episodes played to the end.</param>
+/// <param name="Calls">Actions written by the policy: candidates, actions of rollouts, of the walk, and of both evaluations.</param>
+/// <param name="Tokens">Tokens sampled and fed during exploration.</param>
+/// <param name="Seconds">By stage.</param>
+/// <param name="DiskBytes">Database rows and checkpoints.</param>
+/// <param name="MeasuredRuns">Earlier runs behind the numbers; 0 when only the formula is.</param>
+public sealed record RunEstimate(
+    double Candidates, double Rollouts, double Calls, double Tokens, IReadOnlyDictionary<Stage, double> Seconds, double DiskBytes, int MeasuredRuns)
+{
+    /// <summary>Decided steps of a walk; 5.0 on the demo.</summary>
+    public const double StepsPerWalk = 5;
+
+    /// <summary>Candidates until one rises; 1.87 on the demo with K = 5.</summary>
+    public const double RisingCandidates = 1.9;
+
+    /// <summary>Extra candidates per step where an immediate rise draws a contrast; .67 on the demo.</summary>
+    public const double ContrastsPerStep = 0.67;
+
+    /// <summary>Share of candidates that lead to a new state and are rolled out; .54 on the demo.</summary>
+    public const double NewStates = 0.54;
+
+    /// <summary>Tokens of a rollout, sampled and fed; 52 on the demo.</summary>
+    public const double TokensPerRollout = 52;
+
+    /// <summary>Tokens of a demonstration.</summary>
+    public const double TokensPerDemonstration = 109;
+
+    /// <summary>Bytes that a candidate takes in the database with all that belongs to it; 915 on the demo.</summary>
+    public const double BytesPerCandidate = 915;
+
+    /// <summary>Bytes of a point of a series with its share of the rollups.</summary>
+    public const double BytesPerPoint = 60;
+
+    /// <summary>Checkpoints kept with their optimiser's state, in numbers of 4 bytes per parameter.</summary>
+    public const double CheckpointCopies = 6;
+
+    private const double MiniShopWords = 164;
+    private const double DemoParameters = 255_000;
+
+    // Seconds on the demo, by unit of work at its size of model.
+    private const double SftSecondsPerToken = 28.4 / (504 * 16 * TokensPerDemonstration);
+    private const double ExploreSecondsPerToken = 17.9 / 365_000;
+    private const double DpoSecondsPerPair = 5.2 / (40 * 32);
+    private const double SecondsPerEpisode = 2.75 / 600;
+
+    private static readonly Stage[] s_stages = Enum.GetValues<Stage>();
+
+    /// <summary>All stages together.</summary>
+    public double TotalSeconds => Seconds.Values.Sum();
+
+    /// <summary>Parameters of the policy, roughly: blocks and embeddings.</summary>
+    public static double Parameters(RunPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var model = plan.Model;
+        // The generated shop has few words; real text fills the vocabulary and needs the bytes besides.
+        var vocabulary = plan.Environment.Name == EnvironmentKind.MiniShop ? MiniShopWords : model.MaxWords + model.Pieces + 256.0;
+        return ((double)model.Layers * model.Width * model.Width * (4 + (3 * model.FeedForwardFactor))) + (model.Width * vocabulary);
+    }
+
+    /// <summary>The estimate.</summary>
+    /// <param name="plan">Checked before.</param>
+    /// <param name="measured">Earlier runs of the same environment on this machine, the newest first; may be empty.</param>
+    public static RunEstimate Of(RunPlan plan, IReadOnlyList<MeasuredRun> measured)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(measured);
+        var formula = Formula(plan);
+        var past = measured.Where(m => m.Budget.Steps > 0).Select(m => (m.Budget, m.Seconds, Formula: Formula(m.Plan))).ToArray();
+        if (past.Length == 0)
+        {
+            return formula;
+        }
+
+        // The rule decides the candidates, so only runs of the same rule tell of them.
+        var alike = measured.Where(m => m.Budget.Steps > 0 && SameRule(m.Plan.Explore, plan.Explore)).Select(m => (m.Budget, Formula: Formula(m.Plan))).ToArray();
+        var candidates = formula.Candidates * Middle(alike, a => (a.Budget.Candidates + a.Budget.Contrasts) / a.Formula.Candidates);
+        var rollouts = formula.Rollouts * Middle(alike, a => a.Budget.Rollouts / a.Formula.Rollouts);
+        var tokensPerRollout = Middle(past, p => p.Budget.Rollouts == 0 ? 1 : (p.Budget.TokensGenerated + p.Budget.TokensForced + p.Budget.TokensPrefilled) / (p.Budget.Rollouts * TokensPerRollout));
+        var tokens = rollouts * TokensPerRollout * tokensPerRollout;
+        var seconds = s_stages.ToDictionary(
+            stage => stage,
+            stage => formula.Seconds[stage] * Middle(past.Where(p => p.Seconds.ContainsKey(stage) && p.Formula.Seconds[stage] > 0), p => p.Seconds[stage] / p.Formula.Seconds[stage])
+                * (stage == Stage.Explore && formula.Rollouts > 0 && alike.Length > 0 ? rollouts / formula.Rollouts / Middle(past, p => p.Formula.Rollouts == 0 ? 1 : p.Budget.Rollouts / p.Formula.Rollouts) : 1));
+        return formula with
+        {
+            Candidates = candidates,
+            Rollouts = rollouts,
+            Calls = formula.Calls * (formula.Rollouts > 0 ? rollouts / formula.Rollouts : 1),
+            Tokens = tokens,
+            Seconds = seconds,
+            DiskBytes = formula.DiskBytes + ((candidates - formula.Candidates) * BytesPerCandidate),
+            MeasuredRuns = past.Length,
+        };
+    }
+
+    private static RunEstimate Formula(RunPlan plan)
+    {
+        var explore = plan.Explore;
+        var size = Parameters(plan) / DemoParameters;
+        var steps = explore.Tasks * Math.Min(StepsPerWalk, plan.Environment.MaxSteps);
+        var perStep = explore.Selection == Selection.AllBest ? explore.MaxCandidates : Math.Min(explore.MaxCandidates, Math.Max(explore.MinLooks, RisingCandidates));
+        var contrasts = explore.Selection == Selection.Rising && explore.OnImmediateRise != OnImmediateRise.NoPair ? steps * ContrastsPerStep : 0;
+        var candidates = (steps * perStep) + contrasts;
+        var roots = explore.FirstStepBaseline == FirstStepBaseline.RootValue ? (double)explore.Tasks * (explore.RootRollouts > 0 ? explore.RootRollouts : explore.Rollouts) : 0;
+        var rollouts = roots + (candidates * NewStates * explore.Rollouts);
+        var tokens = rollouts * TokensPerRollout;
+        var episodes = 2.0 * plan.Evaluate.Tasks;
+        var points = (plan.Sft.Updates * 4.0) + (plan.Dpo.Updates * 7.0) + (explore.Tasks * 2.0);
+        return new RunEstimate(
+            candidates,
+            rollouts,
+            candidates + steps + (rollouts * StepsPerWalk / 2) + (2 * episodes * StepsPerWalk),
+            tokens,
+            new Dictionary<Stage, double>
+            {
+                [Stage.Sft] = (double)plan.Sft.Updates * plan.Sft.BatchSize * TokensPerDemonstration * SftSecondsPerToken * size,
+                [Stage.Baseline] = episodes * SecondsPerEpisode * size,
+                [Stage.Explore] = tokens * ExploreSecondsPerToken * size,
+                [Stage.Dpo] = (double)plan.Dpo.Updates * plan.Dpo.BatchSize * DpoSecondsPerPair * size,
+                [Stage.Evaluate] = episodes * SecondsPerEpisode * size,
+            },
+            (candidates * BytesPerCandidate) + (points * BytesPerPoint) + (Parameters(plan) * 4 * CheckpointCopies),
+            0);
+    }
+
+    private static bool SameRule(ExploreOptions a, ExploreOptions b) =>
+        (a.Selection, a.MaxCandidates, a.Rise, a.OnImmediateRise, a.SharedRollouts, a.MinLooks) == (b.Selection, b.MaxCandidates, b.Rise, b.OnImmediateRise, b.SharedRollouts, b.MinLooks);
+
+    // The median: one run on a busy machine must not decide.
+    private static double Middle<T>(IEnumerable<T> of, Func<T, double> number)
+    {
+        var sorted = of.Select(number).Where(n => double.IsFinite(n) && n > 0).Order().ToArray();
+        return sorted.Length == 0 ? 1 : sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+}

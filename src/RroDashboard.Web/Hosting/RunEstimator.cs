@@ -1,0 +1,58 @@
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Data;
+using RroDashboard.Web.Components;
+using RroDashboard.Web.Configuration;
+
+namespace RroDashboard.Web.Hosting;
+
+/// <summary>What a run will cost on this machine, and whether the disk has room for it.</summary>
+public sealed class RunEstimator(RunListQueries lists, RunQueries queries, DashboardOptions options)
+{
+    /// <summary>Earlier runs that the estimate learns from.</summary>
+    public const int MaxMeasured = 5;
+
+    /// <summary>Bytes that stay free: a full disk stops more than the run.</summary>
+    public const double Reserve = 200e6;
+
+    /// <summary>Room asked for as a multiple of the estimate, which can be wrong.</summary>
+    public const double Caution = 1.5;
+
+    /// <summary>Free bytes where runs are kept.</summary>
+    public double FreeBytes => new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace;
+
+    /// <summary>The estimate, after earlier finished runs of the same environment where there are any.</summary>
+    public async Task<RunEstimate> EstimateAsync(RunPlan plan, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var measured = new List<MeasuredRun>();
+        var (runs, _) = await lists.ListAsync($"state:finished is:any Environment.Name:{plan.Environment.Name}", RunSort.Default, 0, MaxMeasured, cancellationToken);
+        foreach (var run in runs.Where(r => r.Budget is not null))
+        {
+            var seconds = (await queries.AllAsync<StageFinished>(run.Id, cancellationToken)).GroupBy(s => s.Stage).ToDictionary(g => g.Key, g => g.Last().Seconds);
+            measured.Add(new MeasuredRun(run.Plan, run.Budget!, seconds));
+        }
+
+        return RunEstimate.Of(plan, measured);
+    }
+
+    /// <summary>Why the disk has no room, as one sentence; null when it has.</summary>
+    public string? WhyNoRoom(RunEstimate estimate)
+    {
+        ArgumentNullException.ThrowIfNull(estimate);
+        var (needed, free) = ((estimate.DiskBytes * Caution) + Reserve, FreeBytes);
+        return needed <= free ? null : $"The disk is short: this run needs about {Words.Bytes(Rounded(needed))}, and {Words.Bytes(Rounded(free))} are free where runs are kept. Explore fewer tasks, or make room.";
+    }
+
+    /// <summary>Refuses a plan that the disk has no room for.</summary>
+    /// <exception cref="RefusalException">It has not.</exception>
+    public async Task CheckAsync(RunPlan plan, CancellationToken cancellationToken)
+    {
+        if (WhyNoRoom(await EstimateAsync(plan, cancellationToken)) is { } reason)
+        {
+            throw new RefusalException(reason);
+        }
+    }
+
+    private static long Rounded(double bytes) => (long)Math.Min(bytes, long.MaxValue / 2.0);
+}
