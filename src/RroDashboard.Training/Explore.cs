@@ -71,8 +71,19 @@ public sealed class Explore
         context.Random(Purpose.ExploreTasks).Shuffle<AgentTask>(tasks);
         // One task of each group in turn: few tasks then still cover many products or queries.
         var spread = tasks.GroupBy(t => t.Group, StringComparer.Ordinal).SelectMany(g => g.Select((task, turn) => (task, turn))).OrderBy(t => t.turn).Select(t => t.task);
-        context.Sampler.Run(spread.Take(context.Plan.Explore.Tasks).Select((task, index) => (Func<Task>)(() => explore.WalkAsync(index, task))));
+        context.Sampler.Run(spread.Take(context.Plan.Explore.Tasks).Select((task, index) => (Func<Task>)(() => explore.WalkAsync(index, task))), explore.WalksAtOnce());
         return (explore._pairs, explore.Budget());
+    }
+
+    // A history that a walk may come back to holds a row of the engine's cache; with more walks at once than there are rows for, those
+    // that were taken away are computed again. Fixed size and shared rollouts have many under way, the paper's rule few.
+    private int WalksAtOnce()
+    {
+        var shared = _options.SharedRollouts ? 2 : 1; // a shared rollout leaves the state after its first action behind
+        var rollouts = Math.Max(_options.RootRollouts, _options.Selection == Selection.AllBest ? _options.MaxCandidates * _options.Rollouts : _options.Rollouts);
+        return _options is { SharedRollouts: false, Selection: Selection.Rising }
+            ? SamplingEngine.WalksAtOnce
+            : Math.Clamp(_engine.Rows / (1 + _options.MaxCandidates + (shared * rollouts)), 1, SamplingEngine.WalksAtOnce);
     }
 
     // ---- the walk ----------------------------------------------------------------------------------------------------

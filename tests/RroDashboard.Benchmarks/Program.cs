@@ -4,6 +4,7 @@ using RroDashboard.Web.CommandLine;
 return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
 [
     new Benchmark("sampling", "Actions sampled in one batch with cached keys and values, against recomputing every history for every token.", SamplingBenchmark.RunAsync),
+    new Benchmark("exploration", "What every way to explore spends on the demo's shop, against fixed-size exploration of five.", ExplorationBenchmark.RunAsync),
     new Benchmark("training", "SFT updates of the default model with one and with two threads.", TrainingBenchmark.RunAsync),
     new Benchmark("journal", "Facts and points through the journal's single writer, against EF Core saving 20 rows at a time.", JournalBenchmark.RunAsync),
     new Benchmark("webshop", "Loading, indexing, searching and shopping in 1,000 and in 100,000 generated products.", WebShopBenchmark.RunAsync),

@@ -91,6 +91,26 @@ public sealed class ExplorationTests
         Assert.All(test.Journal.Facts.OfType<StepDecided>(), s => Assert.Equal(s.Previous.Outcomes.Count, drawn[(s.Task, s.Step)].Count()));
     }
 
+    // The order of rules.md 6.4, which a small policy and few tasks keep: sharing pays for most of fixed size, and more so with a rule.
+    [Fact]
+    public void Run_SameTasks_SharingAndTheRuleBothSaveRollouts()
+    {
+        using var scope = NewDisposeScope();
+        var spent = new Dictionary<string, Budget>();
+        foreach (var method in new[] { "rro", "fixed-5", "fixed-shared", "two-looks" })
+        {
+            using var test = Trained(method, "Explore.Tasks=30", "Explore.MaxCandidates=5");
+            spent[method] = Explore.Run(test.Run).Budget;
+        }
+
+        Assert.True(spent["rro"].Candidates < 0.6 * spent["fixed-5"].Candidates);
+        Assert.True(spent["rro"].Rollouts < spent["fixed-5"].Rollouts);
+        Assert.True(spent["fixed-shared"].Rollouts < 0.6 * spent["fixed-5"].Rollouts);
+        Assert.True(spent["two-looks"].Rollouts < 0.6 * spent["rro"].Rollouts);
+        Assert.True(spent["two-looks"].TokensFresh < spent["rro"].TokensFresh);
+        Assert.All(spent.Values, b => Assert.InRange(b.TokensRecomputed, 0, 0.1 * b.TokensFresh));
+    }
+
     [Fact]
     public void Run_FixedSizeWithoutSharing_RollsNothingOutFromTheStart()
     {

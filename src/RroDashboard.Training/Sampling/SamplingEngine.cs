@@ -68,6 +68,9 @@ public sealed class SamplingEngine : IDisposable
         _free = new Stack<int>(Enumerable.Range(0, rows).Reverse());
     }
 
+    /// <summary>Histories whose keys and values can be kept at once.</summary>
+    public int Rows => _owners.Length;
+
     /// <summary>Tokens the policy wrote.</summary>
     public long TokensGenerated { get; private set; }
 
@@ -142,16 +145,19 @@ public sealed class SamplingEngine : IDisposable
     /// Runs walks to their end, <see cref="WalksAtOnce"/> of them at a time. Walks start in order and are continued in the order in
     /// which they asked.
     /// </summary>
+    /// <param name="walks">Each is started when its turn comes.</param>
+    /// <param name="atOnce">Fewer at a time, where each keeps many histories.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Run(IEnumerable<Func<Task>> walks)
+    public void Run(IEnumerable<Func<Task>> walks, int atOnce = WalksAtOnce)
     {
         ArgumentNullException.ThrowIfNull(walks);
+        ArgumentOutOfRangeException.ThrowIfLessThan(atOnce, 1);
         // A walk's continuation has to run inside Complete, on this thread: no context may take it elsewhere.
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         try
         {
-            Advance(new Queue<Func<Task>>(walks));
+            Advance(new Queue<Func<Task>>(walks), atOnce);
         }
         finally
         {
@@ -167,7 +173,7 @@ public sealed class SamplingEngine : IDisposable
         _nextLogits.Dispose();
     }
 
-    private void Advance(Queue<Func<Task>> notStarted)
+    private void Advance(Queue<Func<Task>> notStarted, int atOnce)
     {
         var running = new List<Task>();
         while (true)
@@ -178,7 +184,7 @@ public sealed class SamplingEngine : IDisposable
             }
 
             running.RemoveAll(w => w.IsCompleted);
-            while (running.Count < WalksAtOnce && notStarted.TryDequeue(out var start))
+            while (running.Count < atOnce && notStarted.TryDequeue(out var start))
             {
                 running.Add(start());
             }
