@@ -160,7 +160,7 @@ public sealed class ExplorationIndex(IDbContextFactory<RroDbContext> contexts)
         {
             _places[(step.Task, step.Step)] = _steps.Count;
             var change = step.Accepted is { } accepted ? accepted.Mean - step.Previous.Mean : (double?)null;
-            _steps.Add(new StepFact(new StepChange(step.Task, step.Step, change, step.Verdict == StepVerdict.Rose), step.Verdict, 0, NoPair.ReasonOf(step)));
+            _steps.Add(new StepFact(new StepChange(step.Task, step.Step, change, step.Verdict == StepVerdict.Rose, !step.Previous.Exact), step.Verdict, 0, NoPair.ReasonOf(step)));
             if (_walks.TryGetValue(step.Task, out var walk))
             {
                 _walks[step.Task] = walk with

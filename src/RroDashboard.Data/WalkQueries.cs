@@ -135,8 +135,9 @@ public sealed class WalkQueries(IDbContextFactory<RroDbContext> contexts, Explor
         await using (context.ConfigureAwait(false))
         {
             var key = await KeyAsync(context, runId, cancellationToken).ConfigureAwait(false);
-            var json = await context.Events.AsNoTracking().Where(e => e.RunKey == key && e.Kind == kind && e.Task == task && e.Step == step)
-                .OrderBy(e => e.Seq).Skip(attempt).Take(1).Select(e => e.Json).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
+            var json = await context.Database.SqlQueryRaw<string>(
+                "SELECT Json AS Value FROM Events WHERE RunKey = {0} AND Kind = {1} AND Task = {2} AND Step = {3} AND json_extract(Json, '$.attempt') = {4}",
+                key, kind, task, step, attempt).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
             return json is null ? null : (CandidateScored)JsonSerializer.Deserialize<RunEvent>(json, RunJson.Options)!;
         }
     }

@@ -144,6 +144,9 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<LiveFeed>());
         services.AddHostedService(provider => provider.GetRequiredService<LiveFeed>());
         services.AddSingleton<ExplorationFeed>();
+        services.AddSingleton<Vocabularies>();
+        services.AddSingleton<PairExport>();
+        services.AddSingleton<ReplayRoom>();
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ExplorationFeed>());
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<ITrainingRunner, TrainingRunner>();
@@ -184,6 +187,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapHealthChecks(RroUrls.HealthReady).AllowAnonymous();
         app.MapHub<RunHub>(RroUrls.RunHub, hub => hub.CloseOnAuthenticationExpiration = true);
         app.MapRunsApi();
+        app.MapExplorationApi();
         app.MapRunActionsApi();
         app.MapRunFiles();
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.

@@ -44,6 +44,34 @@ public sealed class RealRunTests(BrowserFixture fixture) : IClassFixture<Browser
         Assert.Empty(first.Errors);
     }
 
+    [Fact]
+    public async Task Walk_RealSmokeRun_ShowsTrainedTokensAndReplaysAnotherAction()
+    {
+        await using var dashboard = new DashboardUnderTest(realTraining: true);
+        await dashboard.StartAsync();
+        var run = await dashboard.EnqueueAsync(Presets.Create("smoke"));
+        await dashboard.WaitForEndAsync(run);
+        await using var visitor = await fixture.VisitAsync(dashboard: dashboard);
+        var page = visitor.Page;
+        await visitor.GoAsync($"/runs/{run}/pairs?pair=0");
+        var task = await page.Locator("#pairs tbody tr td:nth-child(2) a").First.GetAttributeAsync("href");
+
+        await visitor.GoAsync($"{task!.Split('?')[0]}?view=trained");
+        var tokens = await page.Locator("#trained .tokens").First.TextContentAsync();
+        await visitor.GoAsync($"{task.Split('?')[0]}?view=player");
+        await page.Locator("#replay > summary").PressAsync("Enter");
+        await page.Locator("#replay-action").FillAsync("click[ buy ]");
+        await page.Locator("#replay-action").PressAsync("Enter");
+        await page.Locator("#replay-answer").WaitForAsync();
+
+        Assert.Contains("<bos>", tokens, StringComparison.Ordinal);
+        Assert.Contains("<act>", tokens, StringComparison.Ordinal);
+        var answer = await page.Locator("#replay-answer").TextContentAsync();
+        Assert.Contains("rebuilt as the run had it", answer, StringComparison.Ordinal);
+        Assert.Contains("Not possible here", answer, StringComparison.Ordinal);
+        Assert.Empty(visitor.Errors);
+    }
+
     private static async Task<string[]> NumbersAsync(IPage page)
     {
         await page.WaitForTimeoutAsync(600);

@@ -67,6 +67,7 @@ public enum Stage
 [JsonDerivedType(typeof(RerollRequested), "rerollRequested")]
 [JsonDerivedType(typeof(RerollFinished), "rerollFinished")]
 [JsonDerivedType(typeof(RerollFailed), "rerollFailed")]
+[JsonDerivedType(typeof(PairMargins), "pairMargins")]
 [JsonDerivedType(typeof(MetricPoint), "metricPoint")]
 [JsonDerivedType(typeof(ProgressReported), "progressReported")]
 [JsonDerivedType(typeof(BudgetReported), "budgetReported")]
@@ -186,6 +187,27 @@ public sealed record TaskFinished(int Task, int Steps, double Reward) : RunFact;
 
 /// <summary>A preference pair was made. <paramref name="Index"/> counts from 0 within the run.</summary>
 public sealed record PairCreated(int Index, PreferencePair Pair) : RunFact;
+
+/// <summary>
+/// How far preference training has come with single pairs: implicit reward margin of each, beta × (change of log pi(chosen) minus change
+/// of log pi(rejected) against the reference). Measured before the first update, where it is 0 by definition, at
+/// <c>Dpo.MarginChecks</c> points spread over the updates, and after the last.
+/// </summary>
+/// <param name="Update">Updates done so far.</param>
+/// <param name="Pairs">Index of each measured pair, as in <see cref="PairCreated"/>; every n-th one where there are more than <see cref="Limit"/>.</param>
+/// <param name="Margins">Margin of each, in the same order.</param>
+public sealed record PairMargins(int Update, IReadOnlyList<int> Pairs, IReadOnlyList<float> Margins) : RunFact
+{
+    /// <summary>Most pairs measured: more would make this fact larger than a page can use, and measuring longer than training.</summary>
+    public const int Limit = 2000;
+}
+
+/// <summary>Rejection-sampling fine-tuning keeps an episode of the policy to train on.</summary>
+/// <param name="Task">Index within the run's explored tasks.</param>
+/// <param name="Reward">Final reward.</param>
+/// <param name="Tokens">The whole episode as it was sampled.</param>
+/// <param name="Written">Which of them the policy wrote.</param>
+public sealed record TrajectoryKept(int Task, double Reward, IReadOnlyList<int> Tokens, IReadOnlyList<bool> Written) : RunFact;
 
 /// <summary>One held-out episode.</summary>
 /// <param name="TaskId">Stable id given by the environment.</param>

@@ -7,14 +7,15 @@ namespace RroDashboard.Core.Exploration;
 /// <param name="Step">0-based step of the walk.</param>
 /// <param name="Change">Value of the step that was followed minus that of the step before, reward units; null when the walk stopped here.</param>
 /// <param name="Rose">The step passed the rising rule.</param>
-public readonly record struct StepChange(int Task, int Step, double? Change, bool Rose);
+/// <param name="Compared">The step before had an estimate; false after a value that was only assumed.</param>
+public readonly record struct StepChange(int Task, int Step, double? Change, bool Rose, bool Compared = true);
 
 /// <summary>What happened in a third of the trajectories.</summary>
 /// <param name="Name">"beginning", "middle" or "end".</param>
-/// <param name="Steps">Steps in it; those at which the walk stopped included.</param>
+/// <param name="Steps">Steps in it that were followed and had an estimate to compare with.</param>
 /// <param name="Higher">Worth more than the step before.</param>
 /// <param name="Equal">Worth the same.</param>
-/// <param name="Lower">Worth less, or the walk stopped.</param>
+/// <param name="Lower">Worth less.</param>
 /// <param name="Rose">Passed the rising rule.</param>
 public sealed record RiverThird(string Name, int Steps, int Higher, int Equal, int Lower, int Rose)
 {
@@ -34,8 +35,8 @@ public sealed class River
     // Shares of the reward range. Fine near 0, where most steps are.
     private static readonly double[] s_edges = [0.5, 0.25, 0.1];
 
-    private River(IReadOnlyList<string> rows, int stepsPerColumn, int[,] counts, IReadOnlyList<RiverThird> thirds, int steps, int stopped) =>
-        (Rows, StepsPerColumn, Counts, Thirds, Steps, Stopped) = (rows, stepsPerColumn, counts, thirds, steps, stopped);
+    private River(IReadOnlyList<string> rows, int stepsPerColumn, int[,] counts, IReadOnlyList<RiverThird> thirds, int steps, int leftOut) =>
+        (Rows, StepsPerColumn, Counts, Thirds, Steps, LeftOut) = (rows, stepsPerColumn, counts, thirds, steps, leftOut);
 
     /// <summary>Names of the bands, the largest rise first; the middle one is "no change".</summary>
     public IReadOnlyList<string> Rows { get; }
@@ -46,14 +47,14 @@ public sealed class River
     /// <summary>Number of steps by band and column.</summary>
     public int[,] Counts { get; }
 
-    /// <summary>Beginning, middle and end of the trajectories, each measured against the length of its own walk.</summary>
+    /// <summary>Beginning, middle and end of the trajectories, each measured against the length of its own walk, as <see cref="RisingShare"/> divides them.</summary>
     public IReadOnlyList<RiverThird> Thirds { get; }
 
     /// <summary>Steps decided.</summary>
     public int Steps { get; }
 
-    /// <summary>Steps at which a walk stopped: they are in no column.</summary>
-    public int Stopped { get; }
+    /// <summary>Steps at which a walk stopped, or that had no estimate to compare with: they are in no cell.</summary>
+    public int LeftOut { get; }
 
     /// <summary>Number of columns.</summary>
     public int Columns => Counts.GetLength(1);
@@ -73,27 +74,26 @@ public sealed class River
         var perColumn = Math.Max(1, (longest + MaxColumns - 1) / MaxColumns);
         var counts = new int[(2 * s_edges.Length) + 3, (longest + perColumn - 1) / perColumn];
         var thirds = new int[3, 5];
-        var stopped = 0;
-        foreach (var (task, step, change, rose) in changes)
+        var leftOut = 0;
+        foreach (var (task, step, change, rose, compared) in changes)
         {
-            var third = Math.Min(2, 3 * step / lengths[task]);
+            if (change is not { } value || !compared)
+            {
+                leftOut++;
+                continue;
+            }
+
+            var third = lengths[task] < 3 ? (step == lengths[task] - 1 ? 2 : 0) : 3 * step / lengths[task];
             thirds[third, 0]++;
-            thirds[third, change is null ? 3 : change > RisingRule.Tolerance ? 1 : change < -RisingRule.Tolerance ? 3 : 2]++;
+            thirds[third, value > RisingRule.Tolerance ? 1 : value < -RisingRule.Tolerance ? 3 : 2]++;
             thirds[third, 4] += rose ? 1 : 0;
-            if (change is { } value)
-            {
-                counts[Row(value / width), step / perColumn]++;
-            }
-            else
-            {
-                stopped++;
-            }
+            counts[Row(value / width), step / perColumn]++;
         }
 
         string[] names = ["beginning", "middle", "end"];
         return new River(
             Names(width), perColumn, counts,
-            [.. names.Select((n, i) => new RiverThird(n, thirds[i, 0], thirds[i, 1], thirds[i, 2], thirds[i, 3], thirds[i, 4]))], changes.Count, stopped);
+            [.. names.Select((n, i) => new RiverThird(n, thirds[i, 0], thirds[i, 1], thirds[i, 2], thirds[i, 3], thirds[i, 4]))], changes.Count, leftOut);
     }
 
     // 0 is the largest rise, the middle row is no change.

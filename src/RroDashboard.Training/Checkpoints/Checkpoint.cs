@@ -105,6 +105,14 @@ public static class Checkpoint
         return (model, config.Model, tokenizer);
     }
 
+    /// <summary>Reads the vocabulary of a checkpoint and nothing else.</summary>
+    /// <exception cref="InvalidDataException">Its file is missing or damaged.</exception>
+    public static WordTokenizer ReadTokenizer(string folder)
+    {
+        var vocabulary = ReadJson<Vocabulary>(Path.Combine(folder, TokenizerFile));
+        return WordTokenizer.Restore(vocabulary.Words, vocabulary.Pieces);
+    }
+
     private static T ReadJson<T>(string path)
     {
         try

@@ -1,3 +1,4 @@
+using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Rewards;
 
@@ -41,8 +42,23 @@ public sealed class RiverTests
 
         var river = River.Of(steps, RewardRange.Unit);
 
-        Assert.Equal([new RiverThird("beginning", 3, 2, 0, 1, 2), new RiverThird("middle", 3, 0, 3, 0, 3), new RiverThird("end", 3, 0, 2, 1, 2)], river.Thirds);
-        Assert.Equal((9, 1, 6), (river.Steps, river.Stopped, river.Columns));
+        Assert.Equal([new RiverThird("beginning", 3, 2, 0, 1, 2), new RiverThird("middle", 3, 0, 3, 0, 3), new RiverThird("end", 2, 0, 2, 0, 2)], river.Thirds);
+        Assert.Equal((9, 1, 6), (river.Steps, river.LeftOut, river.Columns));
+    }
+
+    [Fact]
+    public void Of_AnySteps_ThirdsAreThoseOfThePapersTable()
+    {
+        var random = new Core.Statistics.SeededRandom(7);
+        StepDecided Step(int task, int step) => new(task, step, random.Chance(0.2) ? Estimate.Final(0) : new Estimate([random.Next(3) / 2.0]), new Estimate([random.Next(3) / 2.0]), 0, "", 1, StepVerdict.Rose, []);
+        var steps = Enumerable.Range(0, 40).SelectMany(task => Enumerable.Range(0, 1 + (task % 9)).Select(step => Step(task, step))).ToList();
+
+        var share = RisingShare.Of(steps);
+        var river = River.Of([.. steps.Select(s => new StepChange(s.Task, s.Step, s.Accepted!.Mean - s.Previous.Mean, true, !s.Previous.Exact))], RewardRange.Unit);
+
+        Assert.Equal(
+            [share.Beginning, share.Middle, share.End],
+            river.Thirds.Select(t => new RisingSteps(t.Steps, t.Higher, t.Equal)));
     }
 
     [Fact]

@@ -47,8 +47,8 @@ public sealed partial class CandidateDetail : IDisposable
 
     private static (string Kind, string Text)[] Legend =>
     [
-        ("accepted", "rose and was followed"), ("kept", "nothing rose; best seen, followed"), ("lower", "lower than the step before"), ("tie", "not higher"),
-        ("same", "led to a state already seen"), ("invalid", "not possible in the environment"), ("cut", "cut at the token limit"), ("contrast", "drawn after the rise, as a loser"), ("open", "not decided yet"),
+        ("accepted", "rose and was followed"), ("kept", "nothing rose; best seen, followed"), ("lower", "not high enough"), ("tie", "equal where more was wanted"),
+        ("same", "led to a state already seen"), ("invalid", "not possible in the environment"), ("cut", "cut at the token limit"), ("contrast", "not part of the test: a contrast, or seen in a shared rollout"), ("open", "not decided yet"),
     ];
 
     private StepView Step { get; set; } = new(0, null, Estimate.Final(0), []);
@@ -56,6 +56,10 @@ public sealed partial class CandidateDetail : IDisposable
     private int Attempt => AttemptNumber ?? 0;
 
     private RewardRange Range => View.Range;
+
+    // With shared rollouts the estimate of the step before went on growing after the test.
+    private Estimate? KnownThen => _candidate?.PreviousOutcomes is { } known && known > 0 && known < Step.Previous.Outcomes.Count
+        ? new Estimate([.. Step.Previous.Outcomes.Take(known)]) : null;
 
     private string Sentence => Step.Decided is { } decided ? LedgerSentence.Of(decided, Rule, MaxCandidates) : "";
 

@@ -23,9 +23,9 @@ public sealed partial class CandidateTree
     [Inject] public required NavigationManager Navigation { get; init; }
 
     // Wide where there is room for it, narrow where five candidates shall be seen beside each other.
-    private int NodeWidth => View.Widest switch { <= 2 => 280, 3 => 236, 4 => 180, _ => 156 };
+    private int NodeWidth => View.Widest switch { <= 2 => 280, 3 => 236, 4 => 180, _ => 150 };
 
-    private int Width => Gutter + (View.Widest * (NodeWidth + Gap));
+    private int Width => Gutter + (View.Widest * (NodeWidth + Gap)) - Gap;
 
     private double Middle(int attempt) => Gutter + (attempt * (NodeWidth + Gap)) + (NodeWidth / 2.0);
 

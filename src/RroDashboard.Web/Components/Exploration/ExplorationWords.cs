@@ -17,12 +17,21 @@ public static class ExplorationWords
     /// <summary>What became of a candidate. An account of a later version is called by its own name.</summary>
     /// <param name="account">Null while its step is not decided.</param>
     /// <param name="sameStateAs">Attempt that reached the same state before.</param>
-    public static CandidateWords Of(CandidateAccount? account, int? sameStateAs) => account switch
+    /// <param name="verdict">How its step was decided.</param>
+    public static CandidateWords Of(CandidateAccount? account, int? sameStateAs, StepVerdict? verdict) => (account, verdict) switch
+    {
+        (CandidateAccount.Accepted, StepVerdict.BestOfAll) => new("accepted", "best", "best of all, followed"),
+        (CandidateAccount.Accepted, StepVerdict.Forced) => new("accepted", "forced", "nothing to choose, followed"),
+        (CandidateAccount.NoRise, StepVerdict.KeptExpert) => new("kept", "expert", "the expert's action, followed"),
+        _ => Of(account, sameStateAs),
+    };
+
+    private static CandidateWords Of(CandidateAccount? account, int? sameStateAs) => account switch
     {
         null => new("open", "undecided", "not decided yet"),
         CandidateAccount.Accepted => new("accepted", "rose", "rose, followed"),
         CandidateAccount.NoRise => new("kept", "best seen", "best seen, followed"),
-        CandidateAccount.Lower => new("lower", "lower", "lower"),
+        CandidateAccount.Lower => new("lower", "lower", "not high enough"),
         CandidateAccount.Tie => new("tie", "not higher", "not higher"),
         CandidateAccount.SameState => sameStateAs is { } other ? new("same", $"same as {other + 1}", $"same state as {other + 1}") : new("same", "same", "same state"),
         CandidateAccount.Invalid => new("invalid", "invalid", "not possible"),

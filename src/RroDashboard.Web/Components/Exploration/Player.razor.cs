@@ -24,14 +24,14 @@ public sealed partial class Player : IDisposable
     private ITimer? _timer;
     private double _since;
 
-    /// <summary>Which run.</summary>
-    [Parameter, EditorRequired] public required string RunId { get; set; }
+    /// <summary>The run.</summary>
+    [Parameter, EditorRequired] public required RunInfo Run { get; set; }
 
     /// <summary>The walk.</summary>
     [Parameter, EditorRequired] public required WalkView View { get; set; }
 
-    /// <summary>Which environment.</summary>
-    [Parameter, EditorRequired] public required EnvironmentKind Kind { get; set; }
+    /// <summary>What the run said of its environment.</summary>
+    [Parameter, EditorRequired] public required string EnvironmentHash { get; set; }
 
     /// <summary>Step in the address.</summary>
     [Parameter] public int At { get; set; }
@@ -44,6 +44,8 @@ public sealed partial class Player : IDisposable
 
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
+
+    private EnvironmentKind Kind => Run.Plan.Environment.Name;
 
     private int Last => _frames.Count - 1;
 
@@ -66,7 +68,7 @@ public sealed partial class Player : IDisposable
         if (_read != View.Decided.Count)
         {
             var attempts = View.Decided.Select(View.Followed).ToList();
-            var frames = await Walks.TrajectoryAsync(RunId, View.Opened.Task, attempts, FoldedText.Limit, FoldedText.Limit, _left.Token);
+            var frames = await Walks.TrajectoryAsync(Run.Id, View.Opened.Task, attempts, FoldedText.Limit, FoldedText.Limit, _left.Token);
             // Up to the first step that followed nothing: a walk that stopped.
             _frames = [.. frames.TakeWhile((f, i) => f.Step == i)];
             _screens = ScreensBefore(_frames);

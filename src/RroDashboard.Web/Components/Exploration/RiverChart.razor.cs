@@ -24,7 +24,7 @@ public sealed partial class RiverChart
     private int Height => Top + (River.Rows.Count * CellHeight) + 22;
 
     private string Summary => "Heat map. " + string.Join(". ", River.Thirds.Select(t =>
-        $"At the {t.Name} of the walks {Part(t.Higher, t.Steps)} of {Words.Count(t.Steps)} steps rise, {Part(t.Equal, t.Steps)} stay and {Part(t.Lower, t.Steps)} fall or stop")) + ".";
+        $"At the {t.Name} of the walks {Part(t.Higher, t.Steps)} of {Words.Count(t.Steps)} steps rise, {Part(t.Equal, t.Steps)} stay and {Part(t.Lower, t.Steps)} fall")) + ".";
 
     /// <inheritdoc/>
     protected override void OnParametersSet() => _largest = River.Counts.Cast<int>().DefaultIfEmpty().Max();

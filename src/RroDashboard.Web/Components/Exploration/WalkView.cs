@@ -8,11 +8,12 @@ namespace RroDashboard.Web.Components.Exploration;
 /// <summary>A candidate with what became of it.</summary>
 /// <param name="Outline">Itself.</param>
 /// <param name="Account">What became of it; null while its step is not decided.</param>
+/// <param name="Verdict">How its step was decided; null before.</param>
 /// <param name="Followed">The walk went on from it.</param>
-public sealed record CandidateView(CandidateOutline Outline, CandidateAccount? Account, bool Followed)
+public sealed record CandidateView(CandidateOutline Outline, CandidateAccount? Account, StepVerdict? Verdict, bool Followed)
 {
     /// <summary>In words.</summary>
-    public CandidateWords Words => ExplorationWords.Of(Account, Outline.SameStateAs);
+    public CandidateWords Words => ExplorationWords.Of(Account, Outline.SameStateAs, Verdict);
 
     /// <summary>It ended the episode.</summary>
     public bool Ends => Outline.Value.Exact;
@@ -121,6 +122,6 @@ public sealed class WalkView
         var followed = decided is null ? null : Followed(decided);
         var previous = decided?.Previous ?? (step > 0 ? Decided[step - 1].Accepted : null) ?? Opened.Baseline;
         return new StepView(step, decided, previous, [.. candidates.Select(c => new CandidateView(
-            c, decided is not null && c.Attempt < decided.Accounts.Count ? decided.Accounts[c.Attempt] : null, c.Attempt == followed))]);
+            c, decided is not null && c.Attempt < decided.Accounts.Count ? decided.Accounts[c.Attempt] : null, decided?.Verdict, c.Attempt == followed))]);
     }
 }

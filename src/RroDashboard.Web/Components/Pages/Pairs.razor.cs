@@ -1,75 +1,193 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using RroDashboard.Core.Events;
+using RroDashboard.Core.Rewards;
 using RroDashboard.Data;
+using RroDashboard.Web.Components.Exploration;
+using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web.Components.Pages;
 
-/// <summary>The preference pairs of a run: exactly what is trained on.</summary>
+/// <summary>The preference pairs of a run: exactly what is trained on, filtered and sorted on the server by what the address says.</summary>
 public sealed partial class Pairs : IDisposable
 {
     private const int PageSize = 25;
+    private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _left = new();
+    private RunWatch? _watch;
     private RunInfo? _run;
-    private IReadOnlyList<PairCreated> _rows = [];
+    private RewardRange _range = RewardRange.Unit;
+    private ExplorationFacts _facts = ExplorationFacts.Empty;
+    private MarginHistory _margins = new([]);
+    private IReadOnlyList<string> _leaked = [];
+    private PairFilter _filter = new();
+    private IReadOnlyList<PairRow> _rows = [];
     private PairCreated? _open;
-    private bool _more;
+    private int _total;
     private int _page;
-    private ElementReference _heading;
-    private bool _focusHeading;
+    private int _newer;
+    private bool _loaded;
 
     /// <summary>Which run.</summary>
     [Parameter] public string RunId { get; set; } = "";
 
-    /// <summary>Reads pairs.</summary>
+    // Texts: what is no number in an address is left out instead of failing the page.
+    [SupplyParameterFromQuery(Name = "task")] private string? TaskText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "mingap")] private string? MinGap { get; set; }
+
+    [SupplyParameterFromQuery(Name = "maxgap")] private string? MaxGap { get; set; }
+
+    [SupplyParameterFromQuery(Name = "same")] private string? Same { get; set; }
+
+    [SupplyParameterFromQuery(Name = "longer")] private string? Longer { get; set; }
+
+    [SupplyParameterFromQuery(Name = "exhausted")] private string? Exhausted { get; set; }
+
+    [SupplyParameterFromQuery(Name = "duplicates")] private string? Duplicates { get; set; }
+
+    [SupplyParameterFromQuery(Name = "refused")] private string? Refused { get; set; }
+
+    [SupplyParameterFromQuery(Name = "sort")] private string? Sort { get; set; }
+
+    [SupplyParameterFromQuery(Name = "desc")] private string? Descending { get; set; }
+
+    [SupplyParameterFromQuery(Name = "page")] private string? PageText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "pair")] private string? OpenText { get; set; }
+
+    /// <summary>Reads the run.</summary>
     [Inject] public required RunQueries Queries { get; init; }
 
-    private string CountText => string.Create(
-        CultureInfo.InvariantCulture, $"{(_page * PageSize) + 1:N0} to {(_page * PageSize) + _rows.Count:N0} of {_run?.Budget?.Pairs ?? 0:N0}");
+    /// <summary>Reads pairs.</summary>
+    [Inject] public required PairQueries PairList { get; init; }
+
+    /// <summary>Reads steps.</summary>
+    [Inject] public required ExplorationIndex Index { get; init; }
+
+    /// <summary>Tells of events.</summary>
+    [Inject] public required ExplorationFeed Feed { get; init; }
+
+    /// <summary>The clock.</summary>
+    [Inject] public required TimeProvider Time { get; init; }
+
+    /// <summary>The address.</summary>
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    private string CountText => _total == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{(_page * PageSize) + 1:N0} to {(_page * PageSize) + _rows.Count:N0} of {_total:N0}{(_total < _facts.Pairs.Count ? $" that fit, {_facts.Pairs.Count:N0} in all" : "")}");
+
+    private (string Name, bool On, string Text)[] Switches =>
+    [
+        ("same", _filter.SameText, "same text on both sides"),
+        ("longer", _filter.ChosenLonger, "chosen longer"),
+        ("exhausted", _filter.Exhausted, "from a step where nothing rose"),
+        ("duplicates", _filter.Duplicates, "repeating an earlier pair"),
+        ("refused", _filter.Refused, "refused by the model"),
+    ];
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _watch?.Dispose();
         _left.Cancel();
         _left.Dispose();
     }
 
     /// <inheritdoc/>
-    protected override async Task OnParametersSetAsync()
-    {
-        _run = await Queries.FindAsync(RunId, _left.Token);
-        (_page, _open) = (0, null);
-        await LoadAsync();
-    }
+    protected override void OnInitialized() => _watch = new RunWatch(
+        Feed, Time, RunId, happened => happened is PairCreated or StepDecided or PairMargins or RunEnded, RefreshAsync, RefreshEvery);
 
     /// <inheritdoc/>
-    protected override async Task OnAfterRenderAsync(bool firstRender)
+    protected override async Task OnParametersSetAsync()
     {
-        if (_focusHeading)
-        {
-            _focusHeading = false;
-            await _heading.FocusAsync();
-        }
+        _page = Math.Min(Number(PageText) ?? 0, 1_000_000);
+        _filter = new PairFilter(
+            Number(TaskText), Real(MinGap), Real(MaxGap), Same == "1", Longer == "1", Exhausted == "1", Duplicates == "1", Refused == "1",
+            Enum.TryParse<PairSort>(Sort, ignoreCase: true, out var sort) && Enum.IsDefined(sort) ? sort : PairSort.Index,
+            Descending == "1");
+        await LoadAsync();
+        _open = Number(OpenText) is { } number && _run is not null ? await PairList.FindAsync(RunId, number, _left.Token) : null;
+        _loaded = true;
     }
 
-    private async Task TurnAsync(int by)
+    private static int? Number(string? text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= 0 ? number : null;
+
+    private static double? Real(string? text) => double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+
+    private static string Hidden(TextStart text) => text.Hidden > 0 ? $" … {Words.Count(text.Hidden)} more characters" : "";
+
+    private static IEnumerable<string> MarksOf(PairFact pair)
     {
-        _page = Math.Max(0, _page + by);
-        _open = null;
-        await LoadAsync();
+        if (pair.SameText) { yield return "= same text"; }
+        if (pair.Duplicate) { yield return "⧉ repeats"; }
+        if (pair.Expert) { yield return "✎ expert"; }
+        if (pair.Exhausted && !pair.Expert) { yield return "◆ nothing rose"; }
     }
+
+    // The base address is the server's, so a bare "#health" would lead away.
+    private string Here => new Uri(Navigation.Uri).PathAndQuery;
+
+    private string With(string name, string? value) => Navigation.GetUriWithQueryParameter(name, value);
+
+    private void Go(string name, object? value) => Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?>
+    {
+        [name] = value is true ? "1" : value is false || string.IsNullOrWhiteSpace(value?.ToString()) ? null : value.ToString(),
+        ["page"] = null,
+        ["pair"] = null,
+    }));
 
     private async Task LoadAsync()
     {
-        // One more than is shown tells whether there is a next page.
-        var rows = _run is null ? [] : await Queries.PairsAsync(RunId, _page * PageSize, PageSize + 1, _left.Token);
-        (_rows, _more) = ([.. rows.Take(PageSize)], rows.Count > PageSize);
+        await ReadAsync();
+        (_rows, _total) = _run is null ? ([], 0) : await PairList.ListAsync(RunId, _filter, p => _margins.Last(p.Index), _page * PageSize, PageSize, _left.Token);
+        _newer = 0;
     }
 
-    private void Open(PairCreated row)
+    private async Task ReadAsync()
     {
-        _open = row == _open ? null : row;
-        _focusHeading = _open is not null;
+        _run = await Queries.FindAsync(RunId, _left.Token);
+        if (_run is null)
+        {
+            return;
+        }
+
+        _range = (await Queries.HeaderAsync(RunId, _left.Token)).OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
+        _facts = await Index.ReadAsync(RunId, _left.Token);
+        _margins = new MarginHistory(await Queries.AllAsync<PairMargins>(RunId, _left.Token));
+        _leaked = await PairList.LeakedTasksAsync(RunId, _left.Token);
+    }
+
+    // The cards keep up by themselves. Rows stay as they are: newer pairs are offered, unless there is room below.
+    private async Task RefreshAsync()
+    {
+        try
+        {
+            await InvokeAsync(async () =>
+            {
+                var before = _facts.Pairs.Count;
+                await ReadAsync();
+                if (_rows.Count < PageSize && _filter.Sort == PairSort.Index && !_filter.Descending)
+                {
+                    await LoadAsync();
+                }
+                else
+                {
+                    _newer += _facts.Pairs.Count - before;
+                }
+
+                StateHasChanged();
+            });
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        {
+            // The page was left while this waited for its turn.
+        }
+        catch (Exception e)
+        {
+            await DispatchExceptionAsync(e);
+        }
     }
 }

@@ -20,6 +20,7 @@ public sealed partial class Walk : IDisposable
     private RunInfo? _run;
     private RisingRule? _rule;
     private WalkView? _walk;
+    private string _environmentHash = "";
     private int _pairs;
     private bool _known;
     private bool _loaded;
@@ -41,6 +42,10 @@ public sealed partial class Walk : IDisposable
 
     [SupplyParameterFromQuery(Name = "at")] private string? AtText { get; set; }
 
+    [SupplyParameterFromQuery(Name = "pair")] private string? PairText { get; set; }
+
+    [SupplyParameterFromQuery(Name = "other")] private string? OtherText { get; set; }
+
     [SupplyParameterFromQuery(Name = "from")] private string? FromText { get; set; }
 
     /// <summary>Reads the run.</summary>
@@ -61,7 +66,7 @@ public sealed partial class Walk : IDisposable
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
 
-    private static (string Name, string Title)[] Views => [("tree", "Tree"), ("table", "Table"), ("player", "Player")];
+    private static (string Name, string Title)[] Views => [("tree", "Tree"), ("table", "Table"), ("player", "Player"), ("trained", "Trained tokens"), ("beside", "Side by side")];
 
     private string CurrentView => Views.Any(v => v.Name == ViewName) ? ViewName! : "tree";
 
@@ -116,7 +121,9 @@ public sealed partial class Walk : IDisposable
         }
 
         var header = await Queries.HeaderAsync(RunId, _left.Token);
-        var range = header.OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
+        var started = header.OfType<RunStarted>().FirstOrDefault();
+        var range = started?.RewardRange ?? RewardRange.Unit;
+        _environmentHash = started?.EnvironmentHash ?? "";
         _rule = RunView.RuleOf(_run.Plan, range);
         var walk = new WalkView(facts.Opened, facts.Steps, facts.Finished, range, _run.Plan.Explore.Continue == Continue.AlongExpert);
         var (from, to) = walk.Window(_from);
