@@ -105,6 +105,19 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     public Task<IReadOnlyList<RunFact>> HeaderAsync(string runId, CancellationToken cancellationToken) =>
         FactsAsync<RunFact>(runId, events => events.Where(e => s_headerKinds.Contains(e.Kind)).OrderBy(e => e.Seq), cancellationToken);
 
+    /// <summary>Runs of which more re-rolls were asked for than ended.</summary>
+    public async Task<IReadOnlyList<string>> WithOpenRerollsAsync(CancellationToken cancellationToken)
+    {
+        var (asked, finished, failed) = (EventKinds.Of<RerollRequested>(), EventKinds.Of<RerollFinished>(), EventKinds.Of<RerollFailed>());
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            return await context.Runs.AsNoTracking()
+                .Where(r => context.Events.Count(e => e.RunKey == r.Key && e.Kind == asked) > context.Events.Count(e => e.RunKey == r.Key && (e.Kind == finished || e.Kind == failed)))
+                .Select(r => r.Id).ToListAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Steps decided before a given one, newest first.</summary>
     public async Task<IReadOnlyList<StepDecided>> OlderStepsAsync(string runId, int task, int step, int take, CancellationToken cancellationToken)
     {

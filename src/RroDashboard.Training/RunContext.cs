@@ -86,4 +86,7 @@ public enum Purpose
 
     /// <summary>Scripted rules on held-out tasks.</summary>
     Reference,
+
+    /// <summary>Accepted steps that are valued again: which, and their rollouts.</summary>
+    Reroll,
 }

@@ -150,6 +150,9 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ExplorationFeed>());
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<ITrainingRunner, TrainingRunner>();
+        services.AddSingleton<DeviceTurn>();
+        services.AddSingleton<RerollHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<RerollHost>());
         services.AddSingleton<TrainingHost>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
         services.AddSingleton<IRunBoard, RunBoard>();

@@ -1,6 +1,12 @@
 using RroDashboard.Benchmarks;
 using RroDashboard.Web.CommandLine;
 
+if (args is ["viewers", ..])
+{
+    // Hub clients of bench live, in a process of their own.
+    return await HubViewers.RunAsync(args[1..]);
+}
+
 return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
 [
     new Benchmark("sampling", "Actions sampled in one batch with cached keys and values, against recomputing every history for every token.", SamplingBenchmark.RunAsync),
@@ -9,4 +15,6 @@ return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
     new Benchmark("journal", "Facts and points through the journal's single writer, against EF Core saving 20 rows at a time.", JournalBenchmark.RunAsync),
     new Benchmark("webshop", "Loading, indexing, searching and shopping in 1,000 and in 100,000 generated products.", WebShopBenchmark.RunAsync),
     new Benchmark("sql", "Statements as MySQL 8 against the same ones as plain SQLite, by size of the tables.", SqlBenchmark.RunAsync),
+    new Benchmark("live", "1,000 events a second to 200 viewers, a real browser painting beside 49 more while a run trains, and what they cost. Takes two minutes.", LiveBenchmark.RunAsync),
+    new Benchmark("page", "Pages of a very large run, a list of 1,000 runs, and memory over a long watch (RRO_SOAK_SECONDS, 60 by default, 7200 for all of it). Takes some minutes.", PageBenchmark.RunAsync),
 ]);

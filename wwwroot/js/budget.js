@@ -61,7 +61,7 @@ function histogram(model) {
   const most = Math.max(1, ...counts);
   const width = 100 / counts.length;
   return drawing('spark', `Candidates per step: ${counts.slice(0, -1).map((n, i) => `${n} steps rose at the ${i + 1}.`).join(', ')}; at ${model.noRise} nothing rose.`, counts.map((n, i) => ['rect', {
-    x: (i * width + width * 0.1).toFixed(2), width: (width * 0.8).toFixed(2), y: (24 - 24 * n / most).toFixed(2), height: (24 * n / most).toFixed(2), class: i === counts.length - 1 ? 'bar none' : 'bar',
+    x: (i * width + width * 0.1).toFixed(2), width: (width * 0.8).toFixed(2), y: (24 - 24 * n / most).toFixed(2), height: (24 * n / most).toFixed(2), class: i === counts.length - 1 ? 'column none' : 'column',
   }]));
 }
 

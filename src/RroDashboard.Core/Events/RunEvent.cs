@@ -286,7 +286,7 @@ public sealed record RerolledStep(int Task, int Step, Estimate Previous, Estimat
 /// <param name="Checkpoint">SHA-256 of the weights that were loaded.</param>
 /// <param name="Steps">One for each chosen step.</param>
 /// <param name="Rollouts">Episodes that it took.</param>
-/// <param name="LeftOut">Chosen steps that could not be replayed: the tokens of their prefix are not kept and the text did not lead to the same length.</param>
+/// <param name="LeftOut">Chosen steps that could not be replayed: the task is gone, or its prefix ends early.</param>
 public sealed record RerollFinished(int Round, string Checkpoint, IReadOnlyList<RerolledStep> Steps, int Rollouts, int LeftOut) : RunFact;
 
 /// <summary>A re-roll came to nothing. <paramref name="Reason"/> is one sentence.</summary>

@@ -69,6 +69,20 @@ public static class Checkpoint
         return new CheckpointSaved(stage, name, hash, bytes);
     }
 
+    /// <summary>SHA-256 of the weights in a folder, hex.</summary>
+    /// <exception cref="InvalidDataException">There are none.</exception>
+    public static string HashOf(string folder)
+    {
+        var path = Path.Combine(folder, WeightsFile);
+        if (!File.Exists(path))
+        {
+            throw new InvalidDataException($"The checkpoint in '{folder}' has no {WeightsFile}.");
+        }
+
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
     /// <summary>Reads a checkpoint.</summary>
     /// <exception cref="InvalidDataException">A file is missing or damaged, or does not fit the others.</exception>
     public static (CausalLm Model, ModelOptions Options, WordTokenizer Tokenizer) Load(string folder)

@@ -10,6 +10,13 @@ namespace RroDashboard.Web.CommandLine;
 /// <param name="RunAsync">Measures; the result is written as JSON.</param>
 public sealed record Benchmark(string Name, string Meaning, Func<CancellationToken, Task<object>> RunAsync);
 
+/// <summary>A result that knows what was promised: <c>bench</c> exits with 1 when it was not kept.</summary>
+public interface IBenchmarkVerdict
+{
+    /// <summary>Every promise was kept.</summary>
+    bool WithinBudget { get; }
+}
+
 /// <summary>Runs a benchmark by name.</summary>
 internal sealed class BenchCommand(CommandConsole console, IReadOnlyList<Benchmark> benchmarks)
 {
@@ -36,7 +43,8 @@ internal sealed class BenchCommand(CommandConsole console, IReadOnlyList<Benchma
             await console.Error.WriteLineAsync(benchmark.Meaning);
         }
 
-        await console.Output.WriteLineAsync(JsonSerializer.Serialize(await benchmark.RunAsync(cancellation), JsonSerializerOptions.Web));
-        return 0;
+        var result = await benchmark.RunAsync(cancellation);
+        await console.Output.WriteLineAsync(JsonSerializer.Serialize(result, JsonSerializerOptions.Web));
+        return result is IBenchmarkVerdict { WithinBudget: false } ? 1 : 0;
     }
 }

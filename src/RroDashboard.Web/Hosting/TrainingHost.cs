@@ -15,6 +15,7 @@ public sealed class TrainingHost(
     JournalWriter journal,
     ITrainingRunner runner,
     DashboardOptions options,
+    DeviceTurn device,
     TimeProvider time,
     ILogger<TrainingHost> logger) : BackgroundService
 {
@@ -143,6 +144,7 @@ public sealed class TrainingHost(
         // Until the queue is closed and empty, not until the token says so: those that wait have to be told.
         await foreach (var job in _queue.Reader.ReadAllAsync(CancellationToken.None))
         {
+            using var turn = await device.TakeAsync(CancellationToken.None);
             lock (_lock)
             {
                 if (!job.TryClaim())

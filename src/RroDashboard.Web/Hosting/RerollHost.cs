@@ -1,0 +1,164 @@
+using System.Threading.Channels;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Exploration;
+using RroDashboard.Core.Plans;
+using RroDashboard.Data;
+using RroDashboard.Training;
+
+namespace RroDashboard.Web.Hosting;
+
+/// <summary>Re-rolls, one after another, when no run computes. A request and what came of it are facts of the run.</summary>
+public sealed class RerollHost(RunQueries queries, JournalWriter journal, TrainingHost host, DeviceTurn device, ILogger<RerollHost> logger) : BackgroundService
+{
+    /// <summary>Re-rolls that may wait.</summary>
+    public const int MaxQueued = 20;
+
+    private readonly Channel<(string RunId, int Round)> _queue = Channel.CreateBounded<(string, int)>(MaxQueued);
+    private readonly SemaphoreSlim _asking = new(1, 1);
+
+    /// <summary>Asks for another round.</summary>
+    /// <returns>Why not, as one sentence; null when it waits now.</returns>
+    public async Task<string?> RequestAsync(string runId, CancellationToken cancellationToken)
+    {
+        await _asking.WaitAsync(cancellationToken);
+        try
+        {
+            if (await queries.FindAsync(runId, cancellationToken) is not { } run)
+            {
+                return "The run was removed meanwhile.";
+            }
+
+            if ((host.WhyNoRun ?? Reroll.WhyNot(run.Plan)) is { } reason)
+            {
+                return reason;
+            }
+
+            var facts = await queries.HeaderAsync(runId, cancellationToken);
+            if (SampledBy(facts) is null)
+            {
+                return "The run has no checkpoint of its fine-tuned policy, so there is nothing to roll out with.";
+            }
+
+            var asked = facts.OfType<RerollRequested>().ToList();
+            if (Open(facts).Any())
+            {
+                return "A re-roll of this run waits or works already.";
+            }
+
+            var round = asked.Count == 0 ? 1 : asked.Max(a => a.Round) + 1;
+            if (_queue.Reader.Count >= MaxQueued)
+            {
+                return $"{MaxQueued} re-rolls wait already.";
+            }
+
+            journal.Open(runId).Record(new RerollRequested(round, Reroll.Steps));
+            await journal.FlushAsync(cancellationToken);
+            await _queue.Writer.WriteAsync((runId, round), cancellationToken);
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    /// <summary>Says of the re-rolls that a process left behind that they came to nothing.</summary>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var runId in await queries.WithOpenRerollsAsync(cancellationToken))
+        {
+            foreach (var round in Open(await queries.HeaderAsync(runId, cancellationToken)))
+            {
+                journal.Open(runId).Record(new RerollFailed(round, "The server ended before it was done; ask again."));
+            }
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        _asking.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await foreach (var (runId, round) in _queue.Reader.ReadAllAsync(stoppingToken))
+            {
+                using var turn = await device.TakeAsync(stoppingToken);
+                var result = await Task.Factory.StartNew(() => RunAsync(runId, round, stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+                journal.Open(runId).Record(result);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops; what was asked for is found open by the next one.
+        }
+    }
+
+    private async Task<RunFact> RunAsync(string runId, int round, CancellationToken stoppingToken)
+    {
+        try
+        {
+            if (await queries.FindAsync(runId, stoppingToken) is not { } run)
+            {
+                return new RerollFailed(round, "The run was removed meanwhile.");
+            }
+
+            var sampledBy = SampledBy(await queries.HeaderAsync(runId, stoppingToken))!;
+            var opened = await queries.AllAsync<TaskOpened>(runId, stoppingToken);
+            var decided = await queries.AllAsync<StepDecided>(runId, stoppingToken);
+            var steps = Reroll.Choose(run.Plan, round, opened, decided);
+            return steps.Count == 0
+                ? new RerollFailed(round, "No step of this run rose, so there is none to value again.")
+                : Compute(() => Reroll.Run(run.Plan, host.RunFolder(runId), sampledBy, round, steps, stoppingToken));
+        }
+        catch (Exception e) when (e is InvalidDataException or PlanException or IOException)
+        {
+            return new RerollFailed(round, e.Message);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Whatever went wrong belongs to this round; the host goes on.
+            logger.LogError(e, "Re-roll {Round} of run {Run} failed", round, runId);
+            return new RerollFailed(round, e.GetBaseException().Message);
+        }
+    }
+
+    // Dispose scopes of tensors belong to a thread: one of its own, from the beginning to the end.
+    private static RerollFinished Compute(Func<RerollFinished> work)
+    {
+        RerollFinished? result = null;
+        System.Runtime.ExceptionServices.ExceptionDispatchInfo? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                result = work();
+            }
+            catch (Exception e)
+            {
+                failure = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e);
+            }
+        })
+        { IsBackground = true, Name = "re-roll" };
+        thread.Start();
+        thread.Join();
+        failure?.Throw();
+        return result!;
+    }
+
+    private static CheckpointSaved? SampledBy(IEnumerable<RunFact> facts) => facts.OfType<CheckpointSaved>().LastOrDefault(c => c.Stage == Stage.Sft);
+
+    private static IEnumerable<int> Open(IReadOnlyList<RunFact> facts) => facts.OfType<RerollRequested>().Select(a => a.Round)
+        .Except(facts.OfType<RerollFinished>().Select(f => f.Round)).Except(facts.OfType<RerollFailed>().Select(f => f.Round));
+}

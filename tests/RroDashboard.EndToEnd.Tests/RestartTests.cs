@@ -1,0 +1,59 @@
+using Microsoft.Playwright;
+
+namespace RroDashboard.EndToEnd.Tests;
+
+/// <summary>The server goes away in the middle of a run and comes back: pages recover by themselves and agree with one that comes late.</summary>
+public sealed class RestartTests(BrowserFixture fixture) : IClassFixture<BrowserFixture>
+{
+    [Fact]
+    public async Task Restart_MidRun_TwoBrowsersRecoverWithoutAGapOrADuplicate()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"rro-restart-{Guid.NewGuid():N}");
+        try
+        {
+            await using var before = new DashboardUnderTest(folder: folder);
+            await before.StartAsync();
+            var url = before.Url;
+            var run = await before.EnqueueAsync(tasks: 500, pauseMs: 30);
+            await using var first = await fixture.VisitAsync(dashboard: before);
+            await using var second = await fixture.VisitAsync(dashboard: before);
+            foreach (var visitor in (Visitor[])[first, second])
+            {
+                await visitor.Page.GotoAsync(visitor.Url + $"/runs/{run}");
+                await visitor.Page.UntilAsync("document.querySelectorAll('#feed li').length > 10");
+            }
+
+            await before.StopAsync();
+            await first.Page.UntilAsync("document.querySelector('#live').dataset.live === 'reconnecting'");
+            await using var after = new DashboardUnderTest(folder: folder);
+            await after.StartAsync(url);
+            var seen = new List<string>();
+            foreach (var visitor in (Visitor[])[first, second])
+            {
+                // A run that its process left is interrupted: its numbers stand still, so both must show what the database has.
+                await visitor.Page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
+                seen.Add(await NumbersAsync(visitor.Page));
+            }
+
+            await using var late = await fixture.VisitAsync(dashboard: after);
+            await late.Page.GotoAsync(late.Url + $"/runs/{run}");
+            await late.Page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
+            var fresh = await NumbersAsync(late.Page);
+
+            Assert.Equal(fresh, seen[0]);
+            Assert.Equal(fresh, seen[1]);
+            // Every step of the feed once, in the order of the walk.
+            var keys = await first.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('#feed li')].map(e => e.dataset.key)");
+            Assert.Equal(keys.Distinct(), keys);
+            Assert.Equal(60, keys.Length);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static Task<string> NumbersAsync(IPage page) => page.EvaluateAsync<string>("""
+        [...document.querySelectorAll('[data-now], #budget .facts dd, #noise dd, #feed li .verdict, #feed li .where, #feed [data-foot]')].map(e => e.textContent).join('|')
+        """);
+}
