@@ -216,14 +216,14 @@ public sealed class SnapshotQueries(IDbContextFactory<RroDbContext> contexts)
     private static async Task<IReadOnlyList<Band>> BandsAsync(RroDbContext context, int runKey, int seriesId, long from, long to, int limit, CancellationToken cancellationToken)
     {
         var raw = context.Points.AsNoTracking().Where(p => p.RunKey == runKey && p.SeriesId == seriesId && p.Step >= from && p.Step <= to);
-        if (await raw.Take(RawPoints + 1).CountAsync(cancellationToken).ConfigureAwait(false) <= RawPoints)
+        if (await raw.OrderBy(p => p.Step).Take(RawPoints + 1).CountAsync(cancellationToken).ConfigureAwait(false) <= RawPoints)
         {
             return Bands.Merge(await ReadAsync(raw, cancellationToken).ConfigureAwait(false), limit);
         }
 
         var all = context.Rollups.AsNoTracking().Where(r => r.RunKey == runKey && r.SeriesId == seriesId);
         var wide = Within(all, 1024, from, to);
-        var width = await wide.Take(limit).CountAsync(cancellationToken).ConfigureAwait(false) < limit ? 64 : 1024;
+        var width = await wide.OrderBy(r => r.Bucket).Take(limit).CountAsync(cancellationToken).ConfigureAwait(false) < limit ? 64 : 1024;
         var buckets = await Within(all, width, from, to).OrderBy(r => r.Bucket).Select(r => new { r.LastStep, r.Last, r.Min, r.Max }).ToListAsync(cancellationToken).ConfigureAwait(false);
         var bands = buckets.Select(b => new Band(b.LastStep, b.Last, b.Min, b.Max)).ToList();
 

@@ -51,6 +51,9 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
 
     public Task<string> EnqueueAsync(RunPlan plan) => Board.EnqueueAsync(plan, Guid.NewGuid().ToString("N"), CancellationToken.None);
 
+    /// <summary>Gives a run a name, as a person would.</summary>
+    public Task NameAsync(string run, string name) => _server!.App.Services.GetRequiredService<Data.RunKeeper>().DescribeAsync(run, name, "", "", CancellationToken.None);
+
     /// <summary>Ends a run that no test needs any longer.</summary>
     public async Task StopRunAsync(string run)
     {

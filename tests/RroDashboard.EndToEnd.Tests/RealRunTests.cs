@@ -72,6 +72,37 @@ public sealed class RealRunTests(BrowserFixture fixture) : IClassFixture<Browser
         Assert.Empty(visitor.Errors);
     }
 
+    [Fact]
+    public async Task Reroll_RealSmokeRun_CountsWhatStillRisesAndSurvivesARestart()
+    {
+        var folder = Path.Combine(Path.GetTempPath(), $"rro-reroll-{Guid.NewGuid():N}");
+        try
+        {
+            await using var before = new DashboardUnderTest(realTraining: true, folder: folder);
+            await before.StartAsync();
+            var run = await before.EnqueueAsync(Presets.Create("smoke"));
+            await before.WaitForEndAsync(run);
+            await using var first = await fixture.VisitAsync(dashboard: before);
+            await first.GoAsync($"/runs/{run}");
+            await first.Page.Locator("#reroll-button").PressAsync("Enter");
+            await first.Page.GetByText("accepted steps rise again").WaitForAsync();
+            var said = await first.Page.Locator("#reroll .stack > p").First.TextContentAsync();
+            await before.StopAsync();
+
+            await using var after = new DashboardUnderTest(realTraining: true, folder: folder);
+            await after.StartAsync();
+            await using var second = await fixture.VisitAsync(dashboard: after);
+            await second.GoAsync($"/runs/{run}");
+
+            Assert.Matches(@"^Round 1: \d+ of \d+ accepted steps rise again, \d+", said!);
+            Assert.Equal(said, await second.Page.Locator("#reroll .stack > p").First.TextContentAsync());
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     private static async Task<string[]> NumbersAsync(IPage page)
     {
         await page.WaitForTimeoutAsync(600);

@@ -1,5 +1,6 @@
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
+using RroDashboard.Core.Plans;
 
 namespace RroDashboard.EndToEnd.Tests;
 
@@ -95,6 +96,68 @@ public sealed class RunPagesTests(BrowserFixture fixture) : IClassFixture<Browse
         Assert.Equal(0, await page.Locator("#run b img, #notes b, #chart-walks .hoverlayer tspan[style*=bold]").CountAsync());
         Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
         Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task HostileRun_EveryText_IsShownAsText()
+    {
+        var plan = Presets.Create("demo");
+        (plan.Seed, plan.Explore.Tasks) = (ScriptedRun.HostileSeed, 4);
+        var run = await fixture.Dashboard.EnqueueAsync(plan);
+        await fixture.Dashboard.WaitForEndAsync(run);
+        await fixture.Dashboard.NameAsync(run, "<b>named</b> \u202Eturned");
+        await using var visitor = await fixture.VisitAsync(width: 320, height: 700);
+        var page = visitor.Page;
+
+        await visitor.GoAsync($"/runs/{run}");
+        await page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended' && document.querySelectorAll('#feed li').length === 16");
+        foreach (var summary in await page.Locator("#feed li summary").AllAsync())
+        {
+            await summary.ClickAsync();
+        }
+
+        await page.UntilAsync("![...document.querySelectorAll('#feed .candidates')].some(c => c.textContent === 'Reading ...')");
+        await CheckAsync("#run", "<b>named</b> ⟨U+202E⟩turned");
+        await visitor.GoAsync($"/runs/{run}/logs");
+        await page.GetByText("The run ended: Finished.").WaitForAsync();
+        await CheckAsync("[data-log]", null);
+        Assert.Empty(visitor.Errors);
+
+        async Task CheckAsync(string where, string? also)
+        {
+            var text = (await page.Locator(where).TextContentAsync())!;
+            string[] expected = [.. ScriptedRun.Hostile, "before ⟨U+202E⟩turned⟨U+202C⟩ after", "bell ␇ and escape ␛[31m red", "of 1,000,000 characters)", .. also is null ? (string[])[] : [also]];
+            Assert.All(expected, hostile => Assert.Contains(hostile, text, StringComparison.Ordinal));
+            Assert.InRange(text.Length, 0, 200_000);
+            Assert.Equal(0, await page.Locator($"{where} b:not(.steps b), {where} img, {where} script").CountAsync());
+            Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
+            Assert.InRange(await page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 0, 320);
+        }
+    }
+
+    [Fact]
+    public async Task Watching_Shortened_LeavesThePagesMemoryFlat()
+    {
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 3000, pauseMs: 5);
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        await page.GotoAsync(visitor.Url + $"/runs/{run}");
+        await page.UntilAsync("Number(document.querySelector('[data-now=steps]')?.textContent.replace(/,/g, '')) > 400");
+        var session = await page.Context.NewCDPSessionAsync(page);
+
+        var before = await HeapAsync(session);
+        await page.WaitForTimeoutAsync(10_000);
+        var after = await HeapAsync(session);
+        await fixture.Dashboard.StopRunAsync(run);
+
+        // Thousands of events came meanwhile; what is kept of them is bounded.
+        Assert.InRange((after - before) / 1e6, -50, 8);
+    }
+
+    private static async Task<double> HeapAsync(ICDPSession session)
+    {
+        await session.SendAsync("HeapProfiler.collectGarbage");
+        return (await session.SendAsync("Runtime.getHeapUsage"))!.Value.GetProperty("usedSize").GetDouble();
     }
 
     [Fact]

@@ -23,6 +23,15 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
         "click[</script><script>document.title='owned'</script>]",
     ];
 
+    /// <summary>Plans with this seed make the run say everything that is hard to show: see <see cref="HostileLines"/>; one action is a megabyte.</summary>
+    public const int HostileSeed = 666;
+
+    /// <summary>Length of the longest action and log line of such a run.</summary>
+    public const int Megabyte = 1_000_000;
+
+    /// <summary>Log lines, actions and observations: markup, text that turns, characters that show nothing.</summary>
+    public static IReadOnlyList<string> HostileLines { get; } = [.. Hostile, "before \u202Eturned\u202C after", "bell \u0007 and escape \u001B[31m red", "\u0645\u0631\u062D\u0628\u0627 <script>document.title='owned'</script>"];
+
     private static readonly string[] Actions = ["search[red mug]", "click[item 12]", "click[size: large]", "click[color: blue]", "click[Buy Now]"];
 
     private readonly SeededRandom _random = new(plan.Seed, 99);
@@ -30,6 +39,17 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
     public RunSummary Play()
     {
         journal.Record(new RunStarted(PlanSettings.ToDictionary(plan), "MiniShop", new string('a', 64), "scripted engine", 200_000, 164, RewardRange.Unit));
+
+        if (plan.Seed == HostileSeed)
+        {
+            foreach (var line in HostileLines)
+            {
+                journal.Sample(new LogLine("warning", line));
+                journal.Record(new AlertRaised("warning", line));
+            }
+
+            journal.Sample(new LogLine("error", new string('m', Megabyte)));
+        }
 
         Stage(Core.Events.Stage.Sft, 60, update =>
         {
@@ -102,7 +122,7 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
                 }
 
                 accounts.Add(last ? exhausted ? CandidateAccount.NoRise : CandidateAccount.Accepted : CandidateAccount.Lower);
-                journal.Record(new CandidateScored(task, step, attempt, Action(task, step, attempt), "You see a list of products.", value, null, false, false, 6, -2.5));
+                journal.Record(new CandidateScored(task, step, attempt, Action(task, step, attempt), plan.Seed == HostileSeed ? Action(task, step, attempt) : "You see a list of products.", value, null, false, false, 6, -2.5));
             }
 
             journal.Record(new StepDecided(task, step, previous, accepted, tried - 1, Action(task, step, tried - 1), tried, exhausted ? StepVerdict.KeptBest : StepVerdict.Rose, accounts));
@@ -146,8 +166,8 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
         _ => 0.25,
     };
 
-    private static string Action(int task, int step, int attempt) =>
-        step == 1 ? Hostile[(task + attempt) % Hostile.Count] : Actions[(task + step + attempt) % Actions.Length];
+    private string Action(int task, int step, int attempt) =>
+        plan.Seed == HostileSeed ? (task, step) == (0, 0) ? new string('m', Megabyte) : HostileLines[(task + step + attempt) % HostileLines.Count] : step == 1 ? Hostile[(task + attempt) % Hostile.Count] : Actions[(task + step + attempt) % Actions.Length];
 
     private Estimate Outcomes(double probability) =>
         new([.. Enumerable.Range(0, plan.Explore.Rollouts).Select(_ => _random.Chance(probability) ? 1.0 : 0.5 * _random.Next(2))]);

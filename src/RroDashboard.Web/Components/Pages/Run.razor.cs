@@ -54,7 +54,7 @@ public sealed partial class Run : IAsyncDisposable
 
     private RunState State => View.Ended?.State ?? _info!.State;
 
-    private string Title => _info is null ? "Run" : _info.Name.Length > 0 ? _info.Name : $"{_info.Plan.Preset} · {RunId}";
+    private string Title => _info is null ? "Run" : PlainText.Of(_info.Title);
 
     private string ProgressText
     {
