@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Metrics;
@@ -33,8 +34,13 @@ public sealed class RunListQueries(IDbContextFactory<RroDbContext> contexts, Tim
     /// <summary>Tags shown as chips.</summary>
     public const int MaxTagChips = 12;
 
+    /// <summary>Runs whose curves are remembered between two looks at the list; a curve changes only when its run says something.</summary>
+    public const int MaxKept = 2000;
+
     /// <summary>Newest runs that chips are counted over.</summary>
     public const int MaxCounted = 10_000;
+
+    private readonly ConcurrentDictionary<string, RunExtras> _kept = new(StringComparer.Ordinal);
 
     /// <summary>One page of runs, and how many there are in all.</summary>
     /// <exception cref="RunFilterException">The filter is wrong.</exception>
@@ -96,6 +102,36 @@ public sealed class RunListQueries(IDbContextFactory<RroDbContext> contexts, Tim
     public async Task<IReadOnlyDictionary<string, RunExtras>> ExtrasAsync(IReadOnlyList<RunInfo> runs, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(runs);
+        var all = new Dictionary<string, RunExtras>(StringComparer.Ordinal);
+        var news = new List<RunInfo>();
+        foreach (var run in runs)
+        {
+            if (_kept.TryGetValue(run.Id, out var kept) && kept.LastSeq == run.LastSeq)
+            {
+                all[run.Id] = kept;
+            }
+            else
+            {
+                news.Add(run);
+            }
+        }
+
+        foreach (var (id, extras) in await ReadExtrasAsync(news, cancellationToken).ConfigureAwait(false))
+        {
+            all[id] = extras;
+            if (_kept.Count >= MaxKept)
+            {
+                _kept.Clear();
+            }
+
+            _kept[id] = extras;
+        }
+
+        return all;
+    }
+
+    private async Task<Dictionary<string, RunExtras>> ReadExtrasAsync(List<RunInfo> runs, CancellationToken cancellationToken)
+    {
         var ids = runs.Select(r => r.Id).ToArray();
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))

@@ -15,6 +15,7 @@ public sealed record KeyboardShortcut(string Key, string Meaning, string Act, st
         new("?", "This help", "help"),
         new("r", "Runs", "go", RroUrls.Runs),
         new("n", "New run", "go", RroUrls.NewRun),
+        new("c", "Compare runs", "go", RroUrls.ComparePage),
         new("e", "Environments", "go", RroUrls.Environments),
         new("f", "On a run: to the acceptance feed", "focus", "#feed-scroll"),
         new("s", "On a run: to the stop button", "focus", "#stop-run"),
