@@ -48,6 +48,7 @@ export class RunModel {
     this.tried = [];
     this.decided = 0;
     this.rose = 0;
+    this.noRise = 0;
     this.noise = { estimates: 0, outcomes: 0, varianceSum: 0, rises: new Map() };
     this.budget = null;
     this.held = new Map();
@@ -55,10 +56,6 @@ export class RunModel {
     this.marks = [];
     this.startedMs = null;
     this.changes = new Set();
-  }
-
-  get noRise() {
-    return this.decided - this.rose;
   }
 
   // Names of what changed since the last call, so that only those parts of the page are drawn again.
@@ -73,6 +70,7 @@ export class RunModel {
     const d = snapshot.decisions;
     this.decided = d.decided;
     this.rose = d.rose;
+    this.noRise = d.noRise;
     this.tried = [...d.tried];
     this.byStep = d.stepCount.map((n, i) => ({ n, sum: d.stepSum[i] }));
     this.baseline = { n: d.baselineCount, sum: d.baselineSum };
@@ -135,7 +133,7 @@ export class RunModel {
     this.decided++;
     const previous = mean(step.previous);
     this.#addNoise(step.previous, previous);
-    if (step.step === 0) {
+    if (step.step === 0 && !step.previous.exact) {
       this.baseline.n++;
       this.baseline.sum += previous;
     }
@@ -159,6 +157,8 @@ export class RunModel {
         this.tried.push(0);
       }
       this.tried[step.tried]++;
+    } else if (step.verdict !== 'BestOfAll' && step.verdict !== 'Forced') {
+      this.noRise++;
     }
     this.changes.add('decisions');
   }

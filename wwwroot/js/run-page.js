@@ -226,13 +226,13 @@ class RunPage {
   }
 
   #numbers() {
-    const { decided, rose, budget, tried, noRise } = this.#model;
+    const { decided, rose, budget, tried } = this.#model;
     const put = (name, text) => {
       this.#root.querySelector(`[data-now="${name}"]`).textContent = text;
     };
     put('steps', decided === 0 ? '-' : decided.toLocaleString('en-US'));
     put('rose', decided === 0 ? '-' : `${(100 * rose / decided).toFixed(1)} %`);
-    const candidates = tried.reduce((sum, count, k) => sum + count * k, 0) + noRise * this.#options.rule.maxCandidates;
+    const candidates = tried.reduce((sum, count, k) => sum + count * k, 0) + (decided - rose) * this.#options.rule.maxCandidates;
     put('per-step', decided === 0 ? '-' : ((budget && budget.steps === decided ? budget.candidates : candidates) / decided).toFixed(2));
     put('pairs', budget ? budget.pairs.toLocaleString('en-US') : '-');
   }

@@ -16,12 +16,13 @@ public sealed record RiseCount(int Previous, int Accepted, int Thousandths, int 
 /// <param name="Tried">At position k: steps that rose at the k-th candidate.</param>
 /// <param name="StepCount">At position t: walks whose step t was followed.</param>
 /// <param name="StepSum">At position t: sum of their accepted values.</param>
-/// <param name="BaselineCount">Walks.</param>
+/// <param name="BaselineCount">Walks whose start state was valued.</param>
 /// <param name="BaselineSum">Sum of the values of their start states.</param>
 /// <param name="Estimates">Estimates of at least two rollouts.</param>
 /// <param name="Outcomes">Their rollouts.</param>
 /// <param name="VarianceSum">Sum of their unbiased variances.</param>
 /// <param name="Rises">Sizes of the accepted rises.</param>
+/// <param name="NoRise">Steps at which nothing rose; fixed-size exploration and forced moves ask for no rise.</param>
 public sealed record DecisionSummary(
     int Decided,
     int Rose,
@@ -33,7 +34,8 @@ public sealed record DecisionSummary(
     int Estimates,
     long Outcomes,
     double VarianceSum,
-    IReadOnlyList<RiseCount> Rises)
+    IReadOnlyList<RiseCount> Rises,
+    int NoRise)
 {
     /// <summary>
     /// Standard error of one estimate, in reward units: from the variance of all of them together, because that of three rollouts alone is
@@ -64,6 +66,7 @@ public sealed class DecisionTotals
     private readonly SortedDictionary<(int Previous, int Accepted, int Thousandths), int> _rises = [];
     private int _decided;
     private int _rose;
+    private int _noRise;
     private int _baselineCount;
     private double _baselineSum;
     private int _estimates;
@@ -76,7 +79,8 @@ public sealed class DecisionTotals
         ArgumentNullException.ThrowIfNull(step);
         _decided++;
         AddNoise(step.Previous);
-        if (step.Step == 0)
+        // An exact value before the first step was only assumed.
+        if (step.Step == 0 && !step.Previous.Exact)
         {
             _baselineCount++;
             _baselineSum += step.Previous.Mean;
@@ -97,6 +101,7 @@ public sealed class DecisionTotals
             }
         }
 
+        _noRise += step.Verdict is StepVerdict.KeptBest or StepVerdict.KeptExpert or StepVerdict.Stopped ? 1 : 0;
         if (step.Verdict == StepVerdict.Rose)
         {
             _rose++;
@@ -108,7 +113,7 @@ public sealed class DecisionTotals
     /// <summary>The sums so far.</summary>
     public DecisionSummary Summary() => new(
         _decided, _rose, [.. _tried], [.. _stepCount], [.. _stepSum], _baselineCount, _baselineSum, _estimates, _outcomes, _varianceSum,
-        [.. _rises.Select(r => new RiseCount(r.Key.Previous, r.Key.Accepted, r.Key.Thousandths, r.Value))]);
+        [.. _rises.Select(r => new RiseCount(r.Key.Previous, r.Key.Accepted, r.Key.Thousandths, r.Value))], _noRise);
 
     private static void Grow<T>(List<T> list, int position)
         where T : struct

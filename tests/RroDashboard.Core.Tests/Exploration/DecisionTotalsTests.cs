@@ -25,6 +25,21 @@ public sealed class DecisionTotalsTests
     }
 
     [Fact]
+    public void Summary_FixedSizeAndForcedMoves_AreNoFailedRises()
+    {
+        var totals = new DecisionTotals();
+        totals.Add(Step(0, Estimate.Final(0), new([0.5, 0.7]), tried: 5, StepVerdict.BestOfAll));
+        totals.Add(Step(1, new([0.5, 0.7]), new([0.5, 0.7]), tried: 3, StepVerdict.Forced));
+        totals.Add(Step(2, new([0.5, 0.7]), new([0.1, 0.2]), tried: 5, StepVerdict.KeptBest));
+
+        var summary = totals.Summary();
+
+        Assert.Equal((3, 0, 1), (summary.Decided, summary.Rose, summary.NoRise));
+        // The start of a fixed-size walk is not valued; its 0 is no measurement.
+        Assert.Equal(0, summary.BaselineCount);
+    }
+
+    [Fact]
     public void StandardError_KnownOutcomes_IsThatOfTheTextbook()
     {
         // Unbiased variances 0.5 and 0.5 of two outcomes each: the error of a mean of two is the root of 0.5 / 2; that of a difference of two
