@@ -29,6 +29,14 @@ public readonly record struct TextStart(string Start, int Length)
 public sealed record CandidateOutline(
     int Step, int Attempt, TextStart Action, TextStart Observation, Estimate Value, int? SameStateAs, bool Invalid, bool Truncated, int Tokens, double LogProb);
 
+/// <summary>One walk without its candidates.</summary>
+/// <param name="Opened">First fact.</param>
+/// <param name="Steps">Decided steps, in order.</param>
+/// <param name="Finished">Last fact; null while it goes on.</param>
+/// <param name="Pairs">Preference pairs it made.</param>
+/// <param name="HasNext">The run has opened the next task, too.</param>
+public sealed record WalkFacts(TaskOpened Opened, IReadOnlyList<StepDecided> Steps, TaskFinished? Finished, int Pairs, bool HasNext);
+
 /// <summary>Reads walks: lists in numbers, one walk step by step, never more of a text than is shown.</summary>
 public sealed class WalkQueries(IDbContextFactory<RroDbContext> contexts, ExplorationIndex index)
 {
@@ -61,20 +69,27 @@ public sealed class WalkQueries(IDbContextFactory<RroDbContext> contexts, Explor
         return ([.. rows.Skip(skip).Take(Math.Clamp(take, 1, MaxRows))], rows.Count);
     }
 
-    /// <summary>The walk's first and last fact and its decided steps, in order; null when it was not opened.</summary>
-    public async Task<(TaskOpened Opened, IReadOnlyList<StepDecided> Steps, TaskFinished? Finished)?> WalkAsync(string runId, int task, CancellationToken cancellationToken)
+    /// <summary>One walk; null when it was not opened. Costs the same in a run of any size.</summary>
+    public async Task<WalkFacts?> WalkAsync(string runId, int task, CancellationToken cancellationToken)
     {
         string[] kinds = [EventKinds.Of<TaskOpened>(), EventKinds.Of<StepDecided>(), EventKinds.Of<TaskFinished>()];
+        var (opening, pair) = (EventKinds.Of<TaskOpened>(), EventKinds.Of<PairCreated>());
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
             var key = await KeyAsync(context, runId, cancellationToken).ConfigureAwait(false);
-            var json = await context.Events.AsNoTracking().Where(e => e.RunKey == key && kinds.Contains(e.Kind) && e.Task == task)
+            var events = context.Events.AsNoTracking().Where(e => e.RunKey == key);
+            var json = await events.Where(e => kinds.Contains(e.Kind) && e.Task == task)
                 .OrderBy(e => e.Seq).Take(MaxSteps).Select(e => e.Json).ToListAsync(cancellationToken).ConfigureAwait(false);
             var facts = json.Select(j => JsonSerializer.Deserialize<RunEvent>(j, RunJson.Options)!).ToList();
-            return facts.OfType<TaskOpened>().FirstOrDefault() is { } opened
-                ? (opened, [.. facts.OfType<StepDecided>()], facts.OfType<TaskFinished>().FirstOrDefault())
-                : null;
+            if (facts.OfType<TaskOpened>().FirstOrDefault() is not { } opened)
+            {
+                return null;
+            }
+
+            var pairs = await events.CountAsync(e => e.Kind == pair && e.Task == task, cancellationToken).ConfigureAwait(false);
+            var next = await events.AnyAsync(e => e.Kind == opening && e.Task == task + 1, cancellationToken).ConfigureAwait(false);
+            return new WalkFacts(opened, [.. facts.OfType<StepDecided>()], facts.OfType<TaskFinished>().FirstOrDefault(), pairs, next);
         }
     }
 

@@ -98,6 +98,31 @@ public sealed class ExplorationQueriesTests
     }
 
     [Fact]
+    public async Task Walk_OneOfThree_HasItsOwnFactsOnly()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var run = await database.NewRunAsync();
+        var journal = database.Writer.Open(run);
+        for (var task = 0; task < 3; task++)
+        {
+            Walk(journal, task, $"task {task}", ["a", "b"], task == 2 ? null : 1);
+        }
+
+        journal.Record(Pair(0, 1, "h", "good", "bad", 1, 0, chosenTokens: 1));
+        await database.FlushAsync();
+        var queries = Queries(database);
+
+        var first = (await queries.WalkAsync(run, 0, default))!;
+        var last = (await queries.WalkAsync(run, 2, default))!;
+
+        Assert.Equal(("task 0", 2, 1, true), (first.Opened.Instruction, first.Steps.Count, first.Pairs, first.HasNext));
+        Assert.Equal((0, false), (last.Pairs, last.HasNext));
+        Assert.Null(last.Finished);
+        Assert.Null(await queries.WalkAsync(run, 3, default));
+        Assert.Equal(["b"], (await queries.TrajectoryAsync(run, 0, [null, 0], 10, 10, default)).Select(t => t.Action.Start));
+    }
+
+    [Fact]
     public async Task Pairs_FiltersAndFlags_ComeFromLedgerAndTexts()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -122,49 +122,65 @@ public sealed class WalkTests(BrowserFixture fixture) : IClassFixture<BrowserFix
         Assert.Contains("being tried", await visitor.Page.Locator("#tree").TextContentAsync(), StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("")]
-    [InlineData("?view=table")]
-    [InlineData("?step=0&try=0")]
-    public async Task Walk_HostileTexts_AreShownAsText(string query)
+    [Fact]
+    public async Task Walk_HostileTexts_AreShownAsTextInEveryView()
     {
         var plan = Presets.Create("demo");
-        foreach (var text in Explored.Hostile)
+        var run = await fixture.Dashboard.WriteRunAsync(plan, journal =>
         {
-            var run = await fixture.Dashboard.WriteRunAsync(plan, journal =>
+            Explored.Begin(journal, plan);
+            foreach (var (text, task) in Explored.Hostile.Select((t, i) => (t, i)))
             {
-                Explored.Begin(journal, plan);
-                Explored.Walk(journal, 0, steps: 1, candidates: 2, rollouts: 3, asked: text, action: (_, _) => text, observation: text);
-            });
-            await using var visitor = await fixture.VisitAsync();
-            await visitor.GoAsync($"/runs/{run}/tasks/0{query}");
-            var page = visitor.Page;
-
-            await page.Locator("#walk-page .asked").WaitForAsync();
-            var shown = await page.Locator("#walk-page").TextContentAsync();
-            Assert.Contains(text.Split(' ')[0], shown, StringComparison.Ordinal);
-            Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
-            Assert.Equal(0, await page.Locator("#walk-page :is(b, img, script)").CountAsync());
-            if (text.Length > 100_000 && query.Contains("step", StringComparison.Ordinal))
-            {
-                Assert.Contains("2,000 of 1,000,009 characters shown", shown, StringComparison.Ordinal);
-                Assert.InRange(shown!.Length, 0, 20_000);
+                Explored.Walk(journal, task, steps: 1, candidates: 2, rollouts: 3, asked: text, action: (_, _) => text, observation: text);
             }
-
-            Assert.Empty(visitor.Errors);
+        });
+        await using var visitor = await fixture.VisitAsync();
+        var page = visitor.Page;
+        foreach (var (text, task) in Explored.Hostile.Select((t, i) => (t, i)))
+        {
+            foreach (var query in new[] { "?step=0&try=0", "?view=table", "?view=player", "?view=trained", $"?view=beside&other={task}" })
+            {
+                await visitor.GoAsync($"/runs/{run}/tasks/{task}{query}");
+                await page.Locator("#walk-page .asked").WaitForAsync();
+                var shown = await page.Locator("#walk-page").TextContentAsync();
+                Assert.Contains(text.Split(' ')[0], shown, StringComparison.Ordinal);
+                Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
+                Assert.Equal(0, await page.Locator("#walk-page :is(b, img, script)").CountAsync());
+                Assert.InRange(shown!.Length, 0, 30_000);
+                if (text.Length > 100_000 && query.Contains("step", StringComparison.Ordinal))
+                {
+                    Assert.Contains("2,000 of 1,000,009 characters shown", shown, StringComparison.Ordinal);
+                }
+            }
         }
+
+        await visitor.GoAsync($"/runs/{run}/explore");
+        Assert.Equal(Explored.Hostile.Count, await page.Locator("#walks tbody tr").CountAsync());
+        Assert.Equal(0, await page.Locator("#explore :is(b, img, script)").CountAsync());
+        Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
+        Assert.Empty(visitor.Errors);
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("?view=table")]
-    public async Task Walk_OnAPhone_DoesNotScrollSideways(string query)
+    [InlineData(ColorScheme.Light, 1440)]
+    [InlineData(ColorScheme.Dark, 1440)]
+    [InlineData(ColorScheme.Light, 320)]
+    public async Task Walk_EveryView_IsAccessibleAndDoesNotScrollSideways(ColorScheme scheme, int width)
     {
-        var run = await WriteAsync(steps: 2, candidates: 5);
-        await using var visitor = await fixture.VisitAsync(width: 320, height: 800);
-        await visitor.GoAsync($"/runs/{run}/tasks/0{query}");
+        var plan = Presets.Create("demo");
+        var run = await fixture.Dashboard.WriteRunAsync(plan, journal =>
+        {
+            Explored.Begin(journal, plan);
+            Explored.Walk(journal, 0, steps: 2, candidates: 5, rollouts: 8, action: (step, attempt) => step == 0 ? "search[ red mug ]" : $"click[ b{attempt + 1} ]", observation: "results acme red mug $20 b1 iris mug $15 b2");
+        });
+        await using var visitor = await fixture.VisitAsync(scheme, width, height: 800);
+        foreach (var query in new[] { "", "?step=1&try=4", "?view=table", "?view=player&at=1", "?view=trained", "?view=beside&other=0" })
+        {
+            await visitor.GoAsync($"/runs/{run}/tasks/0{query}");
+            await visitor.Page.AssertAccessibleAsync();
+        }
 
-        Assert.Equal(0, await visitor.Page.EvaluateAsync<int>("Math.max(0, document.documentElement.scrollWidth - innerWidth)"));
+        Assert.Empty(visitor.Errors);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace RroDashboard.Web.Components.Dialogs;
 /// <summary>A single-key shortcut: the help dialog shows it and <c>wwwroot/js/keyboard.js</c> obeys it.</summary>
 /// <param name="Key">Value of <c>KeyboardEvent.key</c>.</param>
 /// <param name="Meaning">What it does.</param>
-/// <param name="Act">help, go, focus or click.</param>
+/// <param name="Act">help, go, focus or click; local for keys that only what has the focus obeys (<c>walk.js</c>), listed here to be found.</param>
 /// <param name="Target">URL or selector.</param>
 public sealed record KeyboardShortcut(string Key, string Meaning, string Act, string Target = "")
 {
@@ -19,6 +19,8 @@ public sealed record KeyboardShortcut(string Key, string Meaning, string Act, st
         new("e", "Environments", "go", RroUrls.Environments),
         new("f", "On a run: to the acceptance feed", "focus", "#feed-scroll"),
         new("s", "On a run: to the stop button", "focus", "#stop-run"),
+        new("j k ↓ ↑", "In a list or a candidate tree: next and previous", "local"),
+        new("← →", "In a candidate tree: other candidates of the step; in the player: other steps", "local"),
         new("t", "Next theme (system, light, dark)", "click", "[data-theme-switch]"),
     ];
 }

@@ -30,10 +30,10 @@ public static class ExplorationWords
     {
         null => new("open", "undecided", "not decided yet"),
         CandidateAccount.Accepted => new("accepted", "rose", "rose, followed"),
-        CandidateAccount.NoRise => new("kept", "best seen", "best seen, followed"),
+        CandidateAccount.NoRise => new("kept", "kept", "best seen, followed"),
         CandidateAccount.Lower => new("lower", "lower", "not high enough"),
-        CandidateAccount.Tie => new("tie", "not higher", "not higher"),
-        CandidateAccount.SameState => sameStateAs is { } other ? new("same", $"same as {other + 1}", $"same state as {other + 1}") : new("same", "same", "same state"),
+        CandidateAccount.Tie => new("tie", "equal", "not higher"),
+        CandidateAccount.SameState => sameStateAs is { } other ? new("same", $"same {other + 1}", $"same state as {other + 1}") : new("same", "same", "same state"),
         CandidateAccount.Invalid => new("invalid", "invalid", "not possible"),
         CandidateAccount.Truncated => new("cut", "cut off", "cut at the token limit"),
         CandidateAccount.Contrast => new("contrast", "contrast", "contrast, drawn after the rise"),

@@ -54,9 +54,6 @@ public sealed partial class Walk : IDisposable
     /// <summary>Reads walks.</summary>
     [Inject] public required WalkQueries Walks { get; init; }
 
-    /// <summary>Reads numbers of walks.</summary>
-    [Inject] public required ExplorationIndex Index { get; init; }
-
     /// <summary>Tells of events.</summary>
     [Inject] public required ExplorationFeed Feed { get; init; }
 
@@ -135,9 +132,7 @@ public sealed partial class Walk : IDisposable
 
         walk.Draw(from, to, await Walks.CandidatesAsync(RunId, TaskNumber, from, to, WalkView.NodeText, 0, _left.Token));
         _walk = walk;
-        var all = await Index.ReadAsync(RunId, _left.Token);
-        _pairs = all.Walks.FirstOrDefault(w => w.Task == TaskNumber)?.Pairs ?? 0;
-        _known = all.Walks.Any(w => w.Task == TaskNumber + 1);
+        (_pairs, _known) = (facts.Pairs, facts.HasNext);
     }
 
     private async Task RefreshAsync()
