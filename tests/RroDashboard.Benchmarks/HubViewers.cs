@@ -23,6 +23,7 @@ internal static class HubViewers
 {
     private const byte End = 0x1e;
     private const string CookieVariable = "RRO_BENCH_COOKIE";
+    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(1);
 
     /// <summary>Starts viewers and gives their report after so many seconds; they say "ready" when all watch.</summary>
     public static async Task<(Process Process, Task<ViewersReport> Report)> StartAsync(BenchmarkServer server, string cookie, string run, string series, int count, double seconds, CancellationToken cancellationToken)
@@ -57,16 +58,21 @@ internal static class HubViewers
     {
         var (url, run, series) = (new Uri(args[0].Replace("http", "ws", StringComparison.Ordinal) + "/hubs/runs"), args[1], args[2]);
         var (count, seconds) = (int.Parse(args[3], CultureInfo.InvariantCulture), double.Parse(args[4], CultureInfo.InvariantCulture));
-        var viewers = new List<Viewer>();
+        var (viewers, following) = (new List<Viewer>(), new List<Task>());
+        using var end = new CancellationTokenSource();
+        var all = new Latencies();
         for (var i = 0; i < count; i++)
         {
+            // Reads at once: frames that wait in a socket until the others have come would not be the server's delay.
             viewers.Add(await Viewer.ConnectAsync(url, Environment.GetEnvironmentVariable(CookieVariable)!, run, series));
+            following.Add(viewers[^1].FollowAsync(all, end.Token));
         }
 
+        await Task.Delay(s_settle);
+        viewers.ForEach(v => v.Counts = true);
         await Console.Out.WriteLineAsync("ready");
-        using var end = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-        var all = new Latencies();
-        await Task.WhenAll(viewers.Select(v => v.FollowAsync(all, end.Token)));
+        end.CancelAfter(TimeSpan.FromSeconds(seconds));
+        await Task.WhenAll(following);
         await Console.Out.WriteLineAsync(JsonSerializer.Serialize(new ViewersReport(all.Quantile(0.5), all.Quantile(0.99), all.Most, all.Count, viewers.Sum(v => v.Holes))));
         viewers.ForEach(v => v.Dispose());
         return 0;
@@ -82,6 +88,9 @@ internal static class HubViewers
         private Viewer(string series) => _marker = Encoding.UTF8.GetBytes($"\"series\":\"{series}\"");
 
         public long Holes { get; private set; }
+
+        /// <summary>What arrives is part of the measurement.</summary>
+        public bool Counts { get; set; }
 
         public static async Task<Viewer> ConnectAsync(Uri url, string cookie, string run, string series)
         {
@@ -153,7 +162,7 @@ internal static class HubViewers
                 Holes += _last >= 0 && first > _last + 1 ? 1 : 0;
                 _last = (long)Number(message, "\"last\":"u8)!.Value;
                 var at = message.IndexOf(_marker);
-                if (at < 0)
+                if (at < 0 || !Counts)
                 {
                     continue;
                 }

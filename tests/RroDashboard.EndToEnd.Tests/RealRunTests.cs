@@ -82,11 +82,12 @@ public sealed class RealRunTests(BrowserFixture fixture) : IClassFixture<Browser
             await before.StartAsync();
             var run = await before.EnqueueAsync(Presets.Create("smoke"));
             await before.WaitForEndAsync(run);
-            await using var first = await fixture.VisitAsync(dashboard: before);
+            var first = await fixture.VisitAsync(dashboard: before);
             await first.GoAsync($"/runs/{run}");
             await first.Page.Locator("#reroll-button").PressAsync("Enter");
             await first.Page.GetByText("accepted steps rise again").WaitForAsync();
             var said = await first.Page.Locator("#reroll .stack > p").First.TextContentAsync();
+            await first.DisposeAsync();
             await before.StopAsync();
 
             await using var after = new DashboardUnderTest(realTraining: true, folder: folder);

@@ -15,8 +15,8 @@ public sealed class RestartTests(BrowserFixture fixture) : IClassFixture<Browser
             await before.StartAsync();
             var url = before.Url;
             var run = await before.EnqueueAsync(tasks: 500, pauseMs: 30);
-            await using var first = await fixture.VisitAsync(dashboard: before);
-            await using var second = await fixture.VisitAsync(dashboard: before);
+            var first = await fixture.VisitAsync(dashboard: before);
+            var second = await fixture.VisitAsync(dashboard: before);
             foreach (var visitor in (Visitor[])[first, second])
             {
                 await visitor.Page.GotoAsync(visitor.Url + $"/runs/{run}");
@@ -46,6 +46,8 @@ public sealed class RestartTests(BrowserFixture fixture) : IClassFixture<Browser
             var keys = await first.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('#feed li')].map(e => e.dataset.key)");
             Assert.Equal(keys.Distinct(), keys);
             Assert.Equal(60, keys.Length);
+            await first.DisposeAsync();
+            await second.DisposeAsync();
         }
         finally
         {

@@ -138,7 +138,7 @@ public sealed class RunPagesTests(BrowserFixture fixture) : IClassFixture<Browse
     [Fact]
     public async Task Watching_Shortened_LeavesThePagesMemoryFlat()
     {
-        var run = await fixture.Dashboard.EnqueueAsync(tasks: 3000, pauseMs: 5);
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 1000, pauseMs: 20);
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await page.GotoAsync(visitor.Url + $"/runs/{run}");

@@ -127,7 +127,13 @@ class RunPage {
   }
 
   #frame(frame) {
-    this.#badge.heard(Date.now(), frame.events.some(e => e.type === 'runEnded'), frame.events.some(e => e.type === 'stageStarted'));
+    const resumed = frame.events.some(e => e.type === 'runResumed');
+    this.#badge.heard(Date.now(), frame.events.some(e => e.type === 'runEnded'), resumed || frame.events.some(e => e.type === 'stageStarted'));
+    if (resumed) {
+      // What was broken off is done again, and its steps no longer count.
+      this.#source.refresh();
+      return;
+    }
     if (!this.#paused) {
       this.#take(frame);
       return;

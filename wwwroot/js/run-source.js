@@ -166,6 +166,11 @@ export class RunSource {
     this.#late();
   }
 
+  // Begins anew with a snapshot: what was followed so far no longer counts.
+  refresh() {
+    return this.#again(() => this.#watch());
+  }
+
   older(item, count) {
     return this.#connection.invoke('Older', this.#options.runId, item.task, item.step, count);
   }
