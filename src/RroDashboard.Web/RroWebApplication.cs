@@ -166,6 +166,17 @@ public sealed class RroWebApplication : IAsyncDisposable
     private static void Map(WebApplication app)
     {
         app.UseMiddleware<BrowserSecurityMiddleware>();
+        // A page that was just told that the server stops connects again at once; such a connection is not told any more, and the stop would wait for it.
+        app.Use((context, next) =>
+        {
+            if (app.Lifetime.ApplicationStopping.IsCancellationRequested && RroUrls.IsForScripts(context.Request.Path))
+            {
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                return Task.CompletedTask;
+            }
+
+            return next(context);
+        });
         app.UseExceptionHandler(RroUrls.Error, createScopeForErrors: true);
         app.UseStatusCodePagesWithReExecute(RroUrls.NotFound, createScopeForStatusCodePages: true);
         app.Use((context, next) =>

@@ -105,7 +105,7 @@ internal static class Waiting
     public static async Task UntilAsync(this IPage page, string condition)
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        while (!await page.EvaluateAsync<bool>($"Boolean({condition})"))
+        while (!await HoldsAsync(page, condition))
         {
             if (watch.Elapsed > Longest)
             {
@@ -113,6 +113,19 @@ internal static class Waiting
             }
 
             await page.WaitForTimeoutAsync(50);
+        }
+    }
+
+    private static async Task<bool> HoldsAsync(IPage page, string condition)
+    {
+        try
+        {
+            return await page.EvaluateAsync<bool>($"Boolean({condition})");
+        }
+        catch (PlaywrightException e) when (e.Message.Contains("Execution context was destroyed", StringComparison.Ordinal))
+        {
+            // The page loads itself anew, as it does after the server came back.
+            return false;
         }
     }
 }

@@ -95,7 +95,7 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
     [Fact]
     public async Task RunPage_ByKeyboard_ReachesFeedAndStopsTheRun()
     {
-        var run = await fixture.Dashboard.EnqueueAsync(tasks: 500, pauseMs: 40);
+        var run = await fixture.Dashboard.EnqueueAsync(tasks: 1000, pauseMs: 100);
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
         await visitor.Page.GotoAsync(visitor.Url + $"/runs/{run}");

@@ -84,6 +84,8 @@ export class ChartBoard {
 
   constructor(plotlyUrl) {
     this.#plotlyUrl = plotlyUrl;
+    // While the page still connects; a failure is told by the first draw.
+    loadPlotly(plotlyUrl).catch(() => {});
     window.addEventListener('rro-theme', this.#onTheme);
     this.#timer = setInterval(() => this.#tick(), tickMs);
   }

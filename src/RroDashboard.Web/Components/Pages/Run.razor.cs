@@ -17,6 +17,9 @@ public sealed partial class Run : IAsyncDisposable
 {
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
 
+    // What run-page.js imports, directly or not.
+    private static readonly string[] s_modules = ["charts", "chart-tools", "plain-text", "run-model", "run-charts", "series", "feed", "budget", "noise", "live-badge", "run-source"];
+
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _left = new();
     private readonly List<RunEvent> _arrived = [];
@@ -224,7 +227,7 @@ public sealed partial class Run : IAsyncDisposable
     private async Task StopAsync()
     {
         var sure = await Dialogs.Confirm(
-            "It ends before its next update. Everything that was sampled and measured stays; it cannot go on from there.",
+            "It ends before its next update. Everything that was sampled and measured stays.",
             "Stop this run?",
             new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
         if (sure == true)
