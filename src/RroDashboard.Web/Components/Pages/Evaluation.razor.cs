@@ -23,6 +23,8 @@ public sealed partial class Evaluation : IDisposable
     private IDisposable? _subscription;
     private ITimer? _timer;
     private string _sentence = "";
+    private string? _readOf;
+    private string? _pairedOf;
     private bool _missing;
     private int _stale;
     private int _news;
@@ -89,7 +91,13 @@ public sealed partial class Evaluation : IDisposable
     });
 
     /// <inheritdoc/>
-    protected override Task OnParametersSetAsync() => ReadAsync(facts: true);
+    protected override Task OnParametersSetAsync()
+    {
+        // Another order or filter of the same facts needs no reading, and no new intervals.
+        var other = _readOf != RunId;
+        _readOf = RunId;
+        return ReadAsync(other);
+    }
 
     /// <inheritdoc/>
     protected override void OnAfterRender(bool firstRender)
@@ -134,10 +142,17 @@ public sealed partial class Evaluation : IDisposable
             var started = await Queries.AllAsync<RunStarted>(RunId, _left.Token);
             _view = new EvaluationView(
                 await Queries.AllAsync<EvaluationFinished>(RunId, _left.Token), await Queries.AllAsync<ReferenceEvaluated>(RunId, _left.Token), started.Count > 0 ? started[^1].RewardRange.High : 1);
+            _pairedOf = null;
+        }
+
+        if (_view is not null && _pairedOf != Decoding)
+        {
+            _pairedOf = Decoding;
             _changes = _view.Changes(Decoding);
             _sentence = EvaluationView.Paired(_changes, run.Plan.Seed)?.Sentence("The final model", "the fine-tuned one") ?? "";
-            _found = Order([.. _changes.Where(c => Fits(c, Show))]);
         }
+
+        _found = Order([.. _changes.Where(c => Fits(c, Show))]);
     }
 
     private IReadOnlyList<TaskChange> Order(IReadOnlyList<TaskChange> changes)
