@@ -37,6 +37,7 @@ public static class DataServices
         services.AddSingleton<ExplorationIndex>();
         services.AddSingleton<WalkQueries>();
         services.AddSingleton<PairQueries>();
+        services.AddSingleton<ResumeQueries>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

@@ -8,6 +8,9 @@ namespace RroDashboard.Data;
 /// <summary>Discriminators of the events, as declared on <see cref="RunEvent"/>.</summary>
 public static class EventKinds
 {
+    /// <summary>Stands before the kind of a fact that no longer counts, because the run was broken off and did that part again.</summary>
+    public const string SetAside = "setAside.";
+
     private static readonly FrozenDictionary<Type, string> s_kinds = typeof(RunEvent).GetCustomAttributes<JsonDerivedTypeAttribute>()
         .ToFrozenDictionary(a => a.DerivedType, a => (string)a.TypeDiscriminator!);
 

@@ -81,6 +81,13 @@ public sealed class ExplorationIndex(IDbContextFactory<RroDbContext> contexts)
     private static async Task AddAsync(RroDbContext context, int runKey, long upTo, Entry entry, CancellationToken cancellationToken)
     {
         string[] kinds = [EventKinds.Of<TaskOpened>(), EventKinds.Of<StepDecided>(), EventKinds.Of<TaskFinished>(), EventKinds.Of<PairCreated>()];
+        var resumed = EventKinds.Of<RunResumed>();
+        if (entry.Seq > 0 && await context.Events.AnyAsync(e => e.RunKey == runKey && e.Kind == resumed && e.Seq > entry.Seq && e.Seq <= upTo, cancellationToken).ConfigureAwait(false))
+        {
+            // Walks that were broken off no longer count, and some of them are in it.
+            entry.Clear();
+        }
+
         var after = entry.Seq;
         // All of a kind by its index the first time; later the few new rows by number. In between lie the candidates, the bulk of the table.
         var rows = after == 0

@@ -15,6 +15,16 @@ internal sealed class JournalDatabase : IDisposable
 {
     private static readonly int[] s_rollupWidths = [64, 1024];
 
+    private static readonly string[] s_ofWalks =
+        [EventKinds.Of<TaskOpened>(), EventKinds.Of<CandidateScored>(), EventKinds.Of<StepDecided>(), EventKinds.Of<PairCreated>(), EventKinds.Of<TrajectoryKept>(), EventKinds.Of<TaskFinished>()];
+
+    // What a stage says once; of walks and people, alerts and the like, everything stays.
+    private static readonly string[] s_ofStages =
+    [
+        EventKinds.Of<StageStarted>(), EventKinds.Of<DemonstrationsMade>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<EvaluationFinished>(),
+        EventKinds.Of<CheckpointSaved>(), EventKinds.Of<PairMargins>(), EventKinds.Of<PreferencesTrained>(),
+    ];
+
     private readonly TimeProvider _time;
     private readonly RroDbContext _context;
     private readonly Dictionary<string, Run> _runs = new(StringComparer.Ordinal);
@@ -126,6 +136,7 @@ internal sealed class JournalDatabase : IDisposable
                 StepDecided s => (s.Task, s.Step),
                 TaskFinished f => (f.Task, default(int?)),
                 PairCreated p => (p.Pair.Task, p.Pair.Step),
+                TrajectoryKept k => (k.Task, default(int?)),
                 _ => (default(int?), default(int?)),
             };
             Execute(
@@ -205,9 +216,28 @@ internal sealed class JournalDatabase : IDisposable
                     "UPDATE Runs SET State = $p0, Error = $p1, EndedTicks = $p2, Stage = NULL WHERE Key = $p3",
                     ended.State.ToString(), ended.Error, now.Ticks, run.Key);
                 break;
+            case RunResumed resumed:
+                Execute("UPDATE Runs SET State = 'Running', Error = NULL, EndedTicks = NULL WHERE Key = $p0", run.Key);
+                SetAside(run, resumed);
+                break;
             default:
                 break;
         }
+    }
+
+    // The broken attempt stays in the table for whoever looks for it, under kinds that no query asks for: nothing is lost, and nothing
+    // is counted twice.
+    private void SetAside(Run run, RunResumed resumed)
+    {
+        Execute(
+            $"UPDATE Events SET Kind = '{EventKinds.SetAside}' || Kind WHERE RunKey = $p0 AND Kind IN ({Names(s_ofWalks)}) AND Task IN (SELECT value FROM json_each($p1))",
+            run.Key, JsonSerializer.Serialize(resumed.RestartedTasks));
+        Execute(
+            $"UPDATE Events SET Kind = '{EventKinds.SetAside}' || Kind WHERE RunKey = $p0 AND Kind IN ({Names(s_ofStages)}) AND Seq > " +
+            $"coalesce((SELECT max(Seq) FROM Events WHERE RunKey = $p0 AND Kind = '{EventKinds.Of<StageFinished>()}'), 0)",
+            run.Key);
+
+        static string Names(string[] kinds) => string.Join(", ", kinds.Select(k => $"'{k}'"));
     }
 
     private Run? Find(string runId)

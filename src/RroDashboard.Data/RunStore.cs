@@ -79,6 +79,18 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
         }
     }
 
+    /// <summary>Puts a run that was stopped or interrupted back into the queue.</summary>
+    /// <returns>False when there is no such run, or it did not end in one of these ways.</returns>
+    public async Task<bool> ReopenAsync(string runId, CancellationToken cancellationToken)
+    {
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            return await context.Runs.Where(r => r.Id == runId && (r.State == RunState.Stopped || r.State == RunState.Interrupted))
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.State, RunState.Queued).SetProperty(x => x.Crashed, false), cancellationToken).ConfigureAwait(false) > 0;
+        }
+    }
+
     /// <summary>Removes a run that has ended, and everything it said, at once.</summary>
     /// <returns>False when there is no such run, or it is still open: stop it first.</returns>
     public async Task<bool> DeleteAsync(string runId, CancellationToken cancellationToken)

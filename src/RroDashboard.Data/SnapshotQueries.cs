@@ -161,9 +161,11 @@ public sealed class SnapshotQueries(IDbContextFactory<RroDbContext> contexts)
 
     private static async Task AddAsync(RroDbContext context, RunEntity run, Totals totals, CancellationToken cancellationToken)
     {
-        if (run.LastSeq < totals.Seq)
+        var (resumed, known) = (EventKinds.Of<RunResumed>(), totals.Seq);
+        var setAside = known > 0 && await context.Events.AnyAsync(e => e.RunKey == run.Key && e.Kind == resumed && e.Seq > known, cancellationToken).ConfigureAwait(false);
+        if (run.LastSeq < totals.Seq || setAside)
         {
-            // Another run of this name, after a deletion.
+            // Another run of this name after a deletion, or steps in it that were broken off and no longer count.
             (totals.Sums, totals.Seq) = (new DecisionTotals(), 0);
             totals.Newest.Clear();
         }

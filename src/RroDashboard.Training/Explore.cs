@@ -45,33 +45,39 @@ public sealed class Explore
     private readonly SequentialTest _sequential;
     private readonly List<PreferencePair> _pairs = [];
     private readonly long _generatedBefore, _prefilledBefore, _recomputedBefore, _forcedBefore;
-    private int _walks, _steps, _candidates, _sameState, _contrasts, _free, _unconsidered, _gateDraws, _forced, _rollouts, _noRise;
+    private int _walks, _steps, _candidates, _sameState, _contrasts, _free, _unconsidered, _gateDraws, _forced, _rollouts, _noRise, _nextPair;
     private double _walkRewards;
 
-    private Explore(RunContext context)
+    private Explore(RunContext context, RunPast? past)
     {
         (_context, _engine, _options) = (context, context.Sampler, context.Plan.Explore);
-        (_generatedBefore, _prefilledBefore, _recomputedBefore, _forcedBefore) =
-            (_engine.TokensGenerated, _engine.TokensPrefilled, _engine.TokensRecomputed, _engine.TokensForced);
+        var kept = past?.Kept() ?? new Budget();
+        (_walks, _steps, _candidates, _sameState, _contrasts, _free) = (kept.Tasks, kept.Steps, kept.Candidates, kept.SameState, kept.Contrasts, kept.FreeCandidates);
+        (_unconsidered, _gateDraws, _forced, _rollouts, _noRise) = (kept.Unconsidered, kept.GateDraws, kept.Forced, kept.Rollouts, kept.NoRise);
+        (_generatedBefore, _prefilledBefore, _recomputedBefore, _forcedBefore) = (
+            _engine.TokensGenerated - kept.TokensGenerated, _engine.TokensPrefilled - kept.TokensPrefilled,
+            _engine.TokensRecomputed - kept.TokensRecomputed, _engine.TokensForced - kept.TokensForced);
+        _nextPair = past?.NextPair ?? 0;
+        _pairs.AddRange((past?.Pairs ?? []).Select(p => p.Pair));
+        _walkRewards = past?.Facts.OfType<TaskFinished>().Sum(f => f.Reward) ?? 0;
         _rule = StepRule.Of(_options, context.Environment.RewardRange);
         _pairing = PairRule.Of(_options, context.Environment.RewardRange);
         _sequential = SequentialTest.Of(_options);
     }
 
     /// <summary>Walks the plan's tasks with the current policy.</summary>
+    /// <param name="context">The run.</param>
+    /// <param name="past">What was done before the run was broken off: its finished walks are not walked again.</param>
     /// <returns>The preference pairs and what they cost.</returns>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public static (IReadOnlyList<PreferencePair> Pairs, Budget Budget) Run(RunContext context)
+    public static (IReadOnlyList<PreferencePair> Pairs, Budget Budget) Run(RunContext context, RunPast? past = null)
     {
         ArgumentNullException.ThrowIfNull(context);
         context.Sampler.Forget();
         context.Journal.Record(new ExplorationStarted(PolicyHash.Of(context.Model)));
-        var explore = new Explore(context);
-        var tasks = context.Environment.Tasks(TaskSplit.Train).ToArray();
-        context.Random(Purpose.ExploreTasks).Shuffle<AgentTask>(tasks);
-        // One task of each group in turn: few tasks then still cover many products or queries.
-        var spread = tasks.GroupBy(t => t.Group, StringComparer.Ordinal).SelectMany(g => g.Select((task, turn) => (task, turn))).OrderBy(t => t.turn).Select(t => t.task);
-        context.Sampler.Run(spread.Take(context.Plan.Explore.Tasks).Select((task, index) => (Func<Task>)(() => explore.WalkAsync(index, task))), explore.WalksAtOnce());
+        var explore = new Explore(context, past);
+        var open = Rivals.Tasks(context).Where(t => past is null || !past.FinishedTasks.Contains(t.Index));
+        context.Sampler.Run(open.Select(t => (Func<Task>)(() => explore.WalkAsync(t.Index, t.Task))), explore.WalksAtOnce());
         return (explore._pairs, explore.Budget());
     }
 
@@ -144,7 +150,7 @@ public sealed class Explore
         var reward = state.Episode.Finished ? state.Episode.Reward : 0;
         _walks++;
         _walkRewards += reward;
-        _context.Journal.Record(new TaskFinished(index, decided.Count, reward));
+        _context.Journal.Record(new TaskFinished(index, decided.Count, reward, walk.Rollouts));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreWalkReward, _walks, _walkRewards / _walks));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreCandidatesPerStep, _walks, _steps == 0 ? 0 : (double)_candidates / _steps));
         var budget = Budget();
@@ -162,6 +168,9 @@ public sealed class Explore
 
         /// <summary>Names the random stream of the next shared rollout.</summary>
         public int RolloutsPlayed { get; set; }
+
+        /// <summary>Episodes played to their end for this walk.</summary>
+        public int Rollouts { get; set; }
     }
 
     /// <summary>A decided step.</summary>
@@ -351,6 +360,7 @@ public sealed class Explore
         }
 
         _rollouts += missing;
+        walk.Rollouts += missing;
         return missing;
     }
 
@@ -515,7 +525,7 @@ public sealed class Explore
             var pair = new PreferencePair(
                 walk.Index, step, historyText, chosen.Step.Action, rejected.Step.Action, chosen.Node.Worth, rejected.Node.Worth,
                 historyTokens, chosen.Step.Tokens, rejected.Step.Tokens, _options.Shrinkage > 0 ? gap : null);
-            _context.Journal.Record(new PairCreated(_pairs.Count, pair));
+            _context.Journal.Record(new PairCreated(_nextPair++, pair));
             _pairs.Add(pair);
         }
     }

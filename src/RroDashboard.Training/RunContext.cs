@@ -89,4 +89,7 @@ public enum Purpose
 
     /// <summary>Accepted steps that are valued again: which, and their rollouts.</summary>
     Reroll,
+
+    /// <summary>Episodes of the collapse guard.</summary>
+    Guard,
 }

@@ -16,7 +16,8 @@ namespace RroDashboard.Training;
 
 /// <summary>
 /// One run from an empty model to the final evaluation: SFT, baseline, Explore, DPO, evaluation. Call it on a thread of its own:
-/// it computes for as long as the run takes, and dispose scopes belong to a thread.
+/// it computes for as long as the run takes, and dispose scopes belong to a thread. A run that ended early goes on from its last
+/// complete stage, and within exploration from its finished walks.
 /// </summary>
 public sealed class TrainingRun
 {
@@ -39,12 +40,45 @@ public sealed class TrainingRun
         (_plan, _runFolder, _journal, _time, _cancellationToken) = (plan, runFolder, new LedgerJournal(journal), time, cancellationToken);
     }
 
+    /// <summary>
+    /// Why a run that ended early cannot go on, as one sentence; null when it can. Reads the environment's data, so it may take seconds.
+    /// </summary>
+    /// <param name="plan">The run's plan.</param>
+    /// <param name="runFolder">Where its checkpoints are.</param>
+    /// <param name="past">What it had done.</param>
+    /// <exception cref="PlanException">The plan no longer fits its data.</exception>
+    public static string? WhyNotResume(RunPlan plan, string runFolder, RunPast past)
+    {
+        PlanSettings.Validate(plan);
+        ArgumentNullException.ThrowIfNull(past);
+        if (past.Started is null)
+        {
+            return null;
+        }
+
+        using var environment = EnvironmentFactory.Create(plan.Environment);
+        try
+        {
+            CheckPast(plan, past, environment);
+            return past.Stages.ContainsKey(Stage.Sft) && past.Next is not null && !Directory.Exists(Path.Combine(runFolder, past.Checkpoint(Stage.Sft).Folder))
+                ? $"The checkpoint after supervised fine-tuning is gone from '{runFolder}', and the rest of the run starts from it: start a new run."
+                : null;
+        }
+        catch (ResumeException e)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>Runs to the end. The caller records how the run ended.</summary>
+    /// <param name="past">What the run had done before it ended early; null for a run from the beginning. Complete stages are not done again, and finished walks are not walked again.</param>
     /// <exception cref="PlanException">The plan does not fit its data.</exception>
+    /// <exception cref="ResumeException">What was done before does not fit the plan or the data as they are now.</exception>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public RunSummary Run()
+    public RunSummary Run(RunPast? past = null)
     {
         var began = _time.GetTimestamp();
+        past = past?.Started is null ? null : past;
         using var scope = NewDisposeScope();
         set_num_threads(_plan.Model.Threads);
         using var environment = EnvironmentFactory.Create(_plan.Environment);
@@ -54,32 +88,151 @@ public sealed class TrainingRun
         var dialogue = new Dialogue(tokenizer, environment);
         using var sampler = new SamplingEngine(model, dialogue.ActionEnd, environment.MaxActionTokens, _cancellationToken);
         var context = new RunContext(_plan, environment, dialogue, model, sampler, _journal, _cancellationToken);
-        _journal.Record(new RunStarted(
+        var started = new RunStarted(
             PlanSettings.ToDictionary(_plan),
             environment.Name,
             environment.ContentHash,
             TensorEngine.Description,
             model.ParameterCount,
             tokenizer.Size,
-            environment.RewardRange));
+            environment.RewardRange);
+        if (past is null)
+        {
+            _journal.Record(started);
+        }
+        else
+        {
+            Resume(past, started, environment);
+        }
 
-        _journal.Record(Sft.Describe(environment, demonstrations));
-        Log($"{demonstrations.Count} demonstrations with a mean reward of {demonstrations.Average(d => d.Reward):0.000} in {demonstrations.Average(d => d.Turns.Count):0.0} steps; a vocabulary of {tokenizer.Size} tokens; a policy of {model.ParameterCount} parameters.");
+        IReadOnlyList<ReferenceSummary> references;
+        if (IsDone(past, Stage.Sft))
+        {
+            references = [.. past!.Facts.OfType<ReferenceEvaluated>().Select(r => new ReferenceSummary(r.Name, r.Mean, [r.Low, r.High]))];
+            Restore(past.Checkpoint(Stage.Sft));
+        }
+        else
+        {
+            _journal.Record(Sft.Describe(environment, demonstrations));
+            Log($"{demonstrations.Count} demonstrations with a mean reward of {demonstrations.Average(d => d.Reward):0.000} in {demonstrations.Average(d => d.Turns.Count):0.0} steps; a vocabulary of {tokenizer.Size} tokens; a policy of {model.ParameterCount} parameters.");
+            references = Evaluate.References(context);
+            Timed(Stage.Sft, () =>
+            {
+                Sft.Train(context, demonstrations);
+                Save(Stage.Sft);
+            });
+        }
 
-        var references = Evaluate.References(context);
-        Timed(Stage.Sft, () => Sft.Train(context, demonstrations));
-        Save(Stage.Sft);
-        var before = Timed(Stage.Baseline, () => Evaluate.Run(context, Stage.Baseline));
-        var (pairs, budget) = Timed(Stage.Explore, () => Explore.Run(context));
-        Log($"{budget.Candidates} candidates at {budget.Steps} steps ({budget.CandidatesPerStep:0.00} each), {budget.SameState} of them in a state seen before; {budget.Rollouts} rollouts; {budget.Pairs} pairs; nothing rose at {budget.NoRise} steps.");
-        var dpo = Timed(Stage.Dpo, () => Dpo.Train(context, pairs, demonstrations));
-        Save(Stage.Dpo);
-        var after = Timed(Stage.Evaluate, () => Evaluate.Run(context, Stage.Evaluate));
-        return Summarise(references, before, after, budget, dpo, _time.GetElapsedTime(began).TotalSeconds);
+        var before = IsDone(past, Stage.Baseline) ? Read(past!, Stage.Baseline) : Timed(Stage.Baseline, () => Evaluate.Run(context, Stage.Baseline));
+        Budget budget;
+        if (IsDone(past, Stage.Explore))
+        {
+            budget = past!.Kept();
+        }
+        else
+        {
+            budget = Timed(Stage.Explore, () => _plan.Method switch
+            {
+                Method.SftOnly => new Budget(),
+                Method.Rft => Rft.Run(context, demonstrations, past),
+                Method.Eto => Eto.Run(context, demonstrations, past),
+                Method.Ipr => Ipr.Run(context, demonstrations, past),
+                _ => Explore.Run(context, past).Budget,
+            });
+            Log($"{budget.Candidates} candidates at {budget.Steps} steps ({budget.CandidatesPerStep:0.00} each), {budget.SameState} of them in a state seen before; {budget.Rollouts} rollouts; {budget.Pairs} pairs; nothing rose at {budget.NoRise} steps.");
+        }
+
+        DpoSummary dpo;
+        if (IsDone(past, Stage.Dpo))
+        {
+            dpo = past!.Facts.OfType<PreferencesTrained>().LastOrDefault()?.Result ?? throw new ResumeException("The journal does not say how preference training ended: start a new run.");
+            Restore(past.Checkpoint(Stage.Dpo));
+        }
+        else
+        {
+            // By task and step, not in the order in which walks happened to end: a resumed run then trains on the same batches.
+            var pairs = _journal.Pairs.OrderBy(p => p.Pair.Task).ThenBy(p => p.Pair.Step).ToList();
+            dpo = Timed(Stage.Dpo, () =>
+            {
+                var result = _plan.Method switch
+                {
+                    Method.SftOnly => new DpoSummary(0, 0, 0, 0),
+                    Method.Rft => Rft.Train(context, _journal.Kept, demonstrations),
+                    _ => Dpo.Train(context, [.. pairs.Select(p => p.Pair)], demonstrations, [.. pairs.Select(p => p.Index)]),
+                };
+                _journal.Record(new PreferencesTrained(result));
+                Save(Stage.Dpo);
+                return result;
+            });
+        }
+
+        var after = IsDone(past, Stage.Evaluate) ? Read(past!, Stage.Evaluate) : Timed(Stage.Evaluate, () => Evaluate.Run(context, Stage.Evaluate));
+        var total = (past?.Stages.Values.Sum() ?? 0) + _time.GetElapsedTime(began).TotalSeconds;
+        return Summarise(references, before, after, budget, dpo, total);
 
         void Log(FormattableString text) => _journal.Sample(new LogLine("info", FormattableString.Invariant(text)));
 
         void Save(Stage stage) => _journal.Record(Checkpoint.Save(_runFolder, stage, model, _plan.Model, tokenizer));
+
+        void Restore(CheckpointSaved saved)
+        {
+            Checkpoint.Restore(Path.Combine(_runFolder, saved.Folder), saved.Sha256, model);
+            sampler.Forget();
+        }
+    }
+
+    private static bool IsDone(RunPast? past, Stage stage) => past?.Stages.ContainsKey(stage) == true;
+
+    private static HeldOut Read(RunPast past, Stage stage)
+    {
+        var (greedy, sampled) = (past.Evaluation(stage, "greedy"), past.Evaluation(stage, "sampled"));
+        return new HeldOut(greedy.Mean, sampled.Mean, [greedy.Low, greedy.High], [sampled.Low, sampled.High]);
+    }
+
+    // Says what is kept and what is done again, and takes the kept part of the ledger into the hash.
+    private void Resume(RunPast past, RunStarted now, IAgentEnvironment environment)
+    {
+        CheckPast(_plan, past, environment);
+        var then = past.Started!;
+        if (then.Vocabulary != now.Vocabulary || then.Parameters != now.Parameters)
+        {
+            throw new ResumeException($"The run began with {then.Parameters} parameters and {then.Vocabulary} tokens, but this version makes {now.Parameters} and {now.Vocabulary} of the same plan: start a new run.");
+        }
+
+        foreach (var (stage, seconds) in past.Stages)
+        {
+            _seconds[stage] = seconds;
+        }
+
+        _journal.Keep(past.Facts);
+        _journal.Record(new RunResumed(past.Next, past.FinishedTasks.Count, past.RestartedTasks));
+        var where = past.Next is { } next ? $"in stage {next}" : "at its end";
+        _journal.Record(new AlertRaised("info", FormattableString.Invariant(
+            $"The run goes on {where}: {past.Stages.Count} stages and {past.FinishedTasks.Count} finished walks are kept; {past.RestartedTasks.Count} walks that had begun start again. The tokens of the broken walks stay in the budget.")));
+        if (then.Engine != now.Engine)
+        {
+            _journal.Record(new AlertRaised("warning", $"The run began with {then.Engine} and goes on with {now.Engine}: its last digits may differ from an unbroken run's."));
+        }
+    }
+
+    private static void CheckPast(RunPlan plan, RunPast past, IAgentEnvironment environment)
+    {
+        var then = past.Started!;
+        var now = PlanSettings.ToDictionary(plan);
+        foreach (var (path, value) in then.Settings)
+        {
+            if (!now.TryGetValue(path, out var other) || other != value)
+            {
+                throw new ResumeException($"The run began with {path} = '{value}', but its plan {(other is null ? "no longer has that setting" : $"now says '{other}'")}: start a new run.");
+            }
+        }
+
+        if (then.EnvironmentHash != environment.ContentHash)
+        {
+            throw new ResumeException($"The data of {then.Environment} have changed since the run began (hash {Short(then.EnvironmentHash)} then, {Short(environment.ContentHash)} now): start a new run.");
+        }
+
+        static string Short(string hash) => hash[..Math.Min(12, hash.Length)];
     }
 
     private void Timed(Stage stage, Action work) => Timed(stage, () =>
@@ -120,21 +273,49 @@ public sealed class TrainingRun
         return process.PeakWorkingSet64 / 1024.0 / 1024.0;
     }
 
-    /// <summary>Hashes the ledger on its way out.</summary>
+    /// <summary>Hashes the ledger on its way out and keeps the pairs and trajectories that the last stage learns from.</summary>
     private sealed class LedgerJournal(IRunJournal inner) : IRunJournal, IDisposable
     {
         private readonly LedgerHash _hash = new();
+        private readonly List<PairCreated> _pairs = [];
+        private readonly List<TrajectoryKept> _kept = [];
 
         public string Hash => _hash.Current;
 
+        public IReadOnlyList<PairCreated> Pairs => _pairs;
+
+        public IReadOnlyList<TrajectoryKept> Kept => _kept;
+
+        /// <summary>Takes in what an earlier attempt recorded, without recording it again.</summary>
+        public void Keep(IEnumerable<RunFact> facts)
+        {
+            foreach (var fact in facts)
+            {
+                Take(fact);
+            }
+        }
+
         public void Record(RunFact fact)
         {
-            _hash.Add(fact);
+            Take(fact);
             inner.Record(fact);
         }
 
         public void Sample(RunSample sample) => inner.Sample(sample);
 
         public void Dispose() => _hash.Dispose();
+
+        private void Take(RunFact fact)
+        {
+            _hash.Add(fact);
+            if (fact is PairCreated pair)
+            {
+                _pairs.Add(pair);
+            }
+            else if (fact is TrajectoryKept kept)
+            {
+                _kept.Add(kept);
+            }
+        }
     }
 }

@@ -122,7 +122,7 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
 
         public string? WhyNot => null;
 
-        public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken) =>
+        public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past = null) =>
             new ScriptedRun(plan, journal, Pause, cancellationToken).Play();
     }
 }

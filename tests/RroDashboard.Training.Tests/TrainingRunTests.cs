@@ -67,7 +67,7 @@ public sealed class TrainingRunTests : IDisposable
         cancelled.Cancel();
         var run = new TrainingRun(Presets.Create("smoke"), _folder, new TestJournal(), TimeProvider.System, cancelled.Token);
 
-        Assert.Throws<OperationCanceledException>(run.Run);
+        Assert.Throws<OperationCanceledException>(() => run.Run());
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 

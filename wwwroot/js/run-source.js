@@ -127,6 +127,11 @@ export class RunSource {
       this.#again(() => this.#fill());
       return;
     }
+    // A run that goes on has set the facts of its broken attempt aside: only a new snapshot knows what still counts.
+    if (message.events.some((event, i) => event.type === 'runResumed' && message.seqs[i] > this.#seq)) {
+      this.#again(() => this.#watch());
+      return;
+    }
     this.#take(message);
   }
 
@@ -156,7 +161,7 @@ export class RunSource {
     if (turn !== this.#turn) {
       return;
     }
-    if (missed.reset) {
+    if (missed.reset || missed.frames.some(frame => frame.events.some(event => event.type === 'runResumed'))) {
       await this.#watch();
       return;
     }

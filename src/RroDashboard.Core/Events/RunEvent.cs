@@ -57,6 +57,7 @@ public enum Stage
 [JsonDerivedType(typeof(StepDecided), "stepDecided")]
 [JsonDerivedType(typeof(TaskFinished), "taskFinished")]
 [JsonDerivedType(typeof(PairCreated), "pairCreated")]
+[JsonDerivedType(typeof(TrajectoryKept), "trajectoryKept")]
 [JsonDerivedType(typeof(EvaluationFinished), "evaluationFinished")]
 [JsonDerivedType(typeof(DemonstrationsMade), "demonstrationsMade")]
 [JsonDerivedType(typeof(ReferenceEvaluated), "referenceEvaluated")]
@@ -67,7 +68,9 @@ public enum Stage
 [JsonDerivedType(typeof(RerollRequested), "rerollRequested")]
 [JsonDerivedType(typeof(RerollFinished), "rerollFinished")]
 [JsonDerivedType(typeof(RerollFailed), "rerollFailed")]
+[JsonDerivedType(typeof(RunResumed), "runResumed")]
 [JsonDerivedType(typeof(PairMargins), "pairMargins")]
+[JsonDerivedType(typeof(PreferencesTrained), "preferencesTrained")]
 [JsonDerivedType(typeof(MetricPoint), "metricPoint")]
 [JsonDerivedType(typeof(ProgressReported), "progressReported")]
 [JsonDerivedType(typeof(BudgetReported), "budgetReported")]
@@ -183,7 +186,8 @@ public sealed record StepDecided(
 /// <param name="Task">Index within the run's explored tasks.</param>
 /// <param name="Steps">Steps decided.</param>
 /// <param name="Reward">Final reward; 0 when stopped or truncated.</param>
-public sealed record TaskFinished(int Task, int Steps, double Reward) : RunFact;
+/// <param name="Rollouts">Episodes played to their end for the sake of this walk, those from the start state included.</param>
+public sealed record TaskFinished(int Task, int Steps, double Reward, int Rollouts = 0) : RunFact;
 
 /// <summary>A preference pair was made. <paramref name="Index"/> counts from 0 within the run.</summary>
 public sealed record PairCreated(int Index, PreferencePair Pair) : RunFact;
@@ -208,6 +212,10 @@ public sealed record PairMargins(int Update, IReadOnlyList<int> Pairs, IReadOnly
 /// <param name="Tokens">The whole episode as it was sampled.</param>
 /// <param name="Written">Which of them the policy wrote.</param>
 public sealed record TrajectoryKept(int Task, double Reward, IReadOnlyList<int> Tokens, IReadOnlyList<bool> Written) : RunFact;
+
+/// <summary>Preference training is over.</summary>
+/// <param name="Result">Means over the last quarter of the updates.</param>
+public sealed record PreferencesTrained(DpoSummary Result) : RunFact;
 
 /// <summary>One held-out episode.</summary>
 /// <param name="TaskId">Stable id given by the environment.</param>
@@ -297,6 +305,15 @@ public sealed record RerollFailed(int Round, string Reason) : RunFact;
 /// <param name="Error">What went wrong; null when nothing did.</param>
 /// <param name="Summary">Results; null unless finished.</param>
 public sealed record RunEnded(RunState State, string? Error, RunSummary? Summary) : RunFact;
+
+/// <summary>
+/// A run that had been stopped or interrupted goes on, under its old id and with its numbers continued. What was broken off is done
+/// again from its beginning; the facts of the broken attempt are set aside with this fact, so that nothing is counted twice.
+/// </summary>
+/// <param name="Stage">First stage that is not complete: work goes on in it; null when only the end was missing.</param>
+/// <param name="KeptTasks">Finished walks, which are not walked again.</param>
+/// <param name="RestartedTasks">Walks that had begun and start again (<see cref="TaskOpened.Task"/>).</param>
+public sealed record RunResumed(Stage? Stage, int KeptTasks, IReadOnlyList<int> RestartedTasks) : RunFact;
 
 /// <summary>One number of one series. <paramref name="Series"/> is one of <see cref="Metrics.SeriesNames"/>.</summary>
 public sealed record MetricPoint(string Series, long Step, double Value) : RunSample;

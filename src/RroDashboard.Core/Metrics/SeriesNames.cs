@@ -80,4 +80,22 @@ public static class SeriesNames
 
     /// <summary>Tokens trained on, sampled or fed per second by the run that works.</summary>
     public const string SystemTokensPerSecond = "system/tokens_per_second";
+
+    /// <summary>Loss of RFT's fine-tuning, nats per token, by update.</summary>
+    public const string RftLoss = "rft/loss";
+
+    /// <summary>Mean reward of the guard's probe on tuning tasks at T=1, by updates done.</summary>
+    public const string GuardReward = "guard/reward";
+
+    /// <summary>Invalid actions per action of the guard's probe, by updates done.</summary>
+    public const string GuardInvalidRate = "guard/invalid_rate";
+
+    /// <summary>Tokens the policy wrote per episode of the guard's probe, by updates done.</summary>
+    public const string GuardActionTokens = "guard/action_tokens";
+
+    /// <summary>Divergence of the policy from the SFT model on its own samples, nats per token, by updates done.</summary>
+    public const string GuardKl = "guard/kl";
+
+    /// <summary>Entropy of the policy on its own samples, nats per token, by updates done.</summary>
+    public const string GuardEntropy = "guard/entropy";
 }

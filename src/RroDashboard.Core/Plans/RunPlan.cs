@@ -16,6 +16,10 @@ public sealed class RunPlan
     [Setting("Seed of initialisation, data order, choice of tasks and sampling; the environment's own content does not change with it.", Min = 0, Max = int.MaxValue)]
     public long Seed { get; set; }
 
+    /// <summary>How the run gets from the SFT model to the final one.</summary>
+    [Setting("What follows SFT: step pairs by exploration (RRO, fixed size), nothing, rejection-sampling fine-tuning, trajectory pairs (ETO), or step pairs along the expert's path (IPR).")]
+    public Method Method { get; set; } = Method.Explore;
+
     /// <summary>What the agent acts in.</summary>
     public EnvironmentOptions Environment { get; set; } = new();
 
@@ -28,8 +32,14 @@ public sealed class RunPlan
     /// <summary>Stage 2.</summary>
     public ExploreOptions Explore { get; set; } = new();
 
+    /// <summary>Stage 2 of the rivals.</summary>
+    public RivalOptions Rivals { get; set; } = new();
+
     /// <summary>Stage 3.</summary>
     public DpoOptions Dpo { get; set; } = new();
+
+    /// <summary>What watches stage 3.</summary>
+    public GuardOptions Guard { get; set; } = new();
 
     /// <summary>Before and after.</summary>
     public EvaluateOptions Evaluate { get; set; } = new();
@@ -399,9 +409,96 @@ public sealed class ExploreOptions
     public Continue Continue { get; set; } = Continue.FromAccepted;
 }
 
-/// <summary>Stage 3: direct preference optimisation on step pairs.</summary>
+/// <summary>Stage 2 of the rivals of reward rising sampling: RFT, ETO and IPR.</summary>
+public sealed class RivalOptions
+{
+    /// <summary>Own episodes.</summary>
+    [Setting("Own episodes played on every task (RFT, ETO).", Unit = "episodes", Min = 1, Max = 1000, Advanced = true)]
+    public int Episodes { get; set; } = 4;
+
+    /// <summary>What RFT keeps.</summary>
+    [Setting("Least reward of an episode that RFT keeps, as a share of the reward range.", Min = 0, Max = 1, Advanced = true)]
+    public double KeepShare { get; set; } = 0.999;
+
+    /// <summary>Learning rate of RFT.</summary>
+    [Setting("Peak learning rate of RFT's fine-tuning; its updates and batch size are those of Dpo.", Min = 0, Max = 1, Advanced = true)]
+    public double RftLearningRate { get; set; } = 6e-4;
+
+    /// <summary>Smallest gap of IPR.</summary>
+    [Setting("Smallest value gap between the expert's side and the policy's for a pair of IPR.", Unit = "reward", Min = 0, Max = 2, Advanced = true)]
+    public double MinGap { get; set; } = 0.01;
+}
+
+/// <summary>Members of the DPO family.</summary>
+public enum PreferenceLoss
+{
+    /// <summary>Plain DPO: log-probabilities summed over the tokens of each side.</summary>
+    Dpo,
+
+    /// <summary>Each side's log-ratio divided by its number of tokens.</summary>
+    LengthNormalised,
+
+    /// <summary>DPO-Positive: plain, with a penalty where the chosen side falls below the reference.</summary>
+    DpoPositive,
+}
+
+/// <summary>How a learning rate goes on after its warm-up.</summary>
+public enum LearningRateSchedule
+{
+    /// <summary>Straight down to 10 % of the peak.</summary>
+    Linear,
+
+    /// <summary>Half a cosine down to 10 % of the peak.</summary>
+    Cosine,
+
+    /// <summary>As it is.</summary>
+    Constant,
+}
+
+/// <summary>What happens when preference training collapses.</summary>
+public enum OnCollapse
+{
+    /// <summary>An alert; training goes on.</summary>
+    Warn,
+
+    /// <summary>An alert, and training ends there.</summary>
+    StopEarly,
+
+    /// <summary>An alert; the policy goes back to the last probe without a sign of collapse, and training ends there.</summary>
+    RollBack,
+}
+
+/// <summary>Watches preference training for collapse by probes on tuning tasks.</summary>
+public sealed class GuardOptions
+{
+    /// <summary>How often.</summary>
+    [Setting("Updates of DPO between two probes of the policy on tuning tasks; 0 watches nothing.", Unit = "updates", Min = 0, Max = 1_000_000, Advanced = true)]
+    public int Every { get; set; } = 10;
+
+    /// <summary>How large.</summary>
+    [Setting("Tuning tasks played at T=1 by every probe.", Unit = "tasks", Min = 1, Max = 100_000, Advanced = true)]
+    public int Tasks { get; set; } = 60;
+
+    /// <summary>What then.</summary>
+    [Setting("What happens when a probe shows a collapse.", Advanced = true)]
+    public OnCollapse OnCollapse { get; set; } = OnCollapse.Warn;
+}
+
+/// <summary>Stage 3: direct preference optimisation on pairs.</summary>
 public sealed class DpoOptions
 {
+    /// <summary>Member of the family.</summary>
+    [Setting("Preference loss: plain DPO, length-normalised, or DPO-Positive.")]
+    public PreferenceLoss Loss { get; set; } = PreferenceLoss.Dpo;
+
+    /// <summary>lambda of DPO-Positive.</summary>
+    [Setting("Weight of the penalty where the chosen side falls below the reference; only read when Loss is DpoPositive.", Min = 0, Max = 1000, Advanced = true)]
+    public double PositiveWeight { get; set; } = 5;
+
+    /// <summary>Weight of an NLL term.</summary>
+    [Setting("Weight of an added negative log-likelihood of the chosen side, per token; 0 leaves it out.", Min = 0, Max = 100, Advanced = true)]
+    public double NllWeight { get; set; }
+
     /// <summary>beta.</summary>
     [Setting("beta: how strongly the policy is held to the reference.", Min = 0.0001, Max = 100)]
     public double Beta { get; set; } = 0.1;
@@ -419,12 +516,20 @@ public sealed class DpoOptions
     public int BatchSize { get; set; } = 32;
 
     /// <summary>Warm-up.</summary>
-    [Setting("Updates of linear warm-up; then linear down to 10 % of the peak.", Unit = "updates", Min = 0, Max = 100_000, Advanced = true)]
+    [Setting("Updates of linear warm-up; the schedule follows.", Unit = "updates", Min = 0, Max = 100_000, Advanced = true)]
     public int WarmupUpdates { get; set; } = 10;
+
+    /// <summary>After the warm-up.</summary>
+    [Setting("Learning rate after the warm-up, by updates and not by pairs.", Advanced = true)]
+    public LearningRateSchedule Schedule { get; set; } = LearningRateSchedule.Linear;
 
     /// <summary>Weight of an SFT term.</summary>
     [Setting("Weight of an added SFT loss on demonstrations (IPR style is 1); 0 leaves it out.", Min = 0, Max = 100, Advanced = true)]
     public double SftWeight { get; set; }
+
+    /// <summary>How often single pairs are measured.</summary>
+    [Setting("Points within DPO at which the margin of every single pair is measured and kept, besides the beginning and the end; 0 measures at the end only.", Unit = "points", Min = 0, Max = 20, Advanced = true)]
+    public int MarginChecks { get; set; } = 2;
 
     /// <summary>Gradient-norm clip.</summary>
     [Setting("Largest global gradient norm.", Min = 0.001, Max = 1000, Advanced = true)]

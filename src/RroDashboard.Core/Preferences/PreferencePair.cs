@@ -36,4 +36,23 @@ public sealed record PreferencePair(
     /// preferred to one that looks better from fewer returns.
     /// </summary>
     public double Gap => ChosenValue.Mean - RejectedValue.Mean;
+
+    /// <summary>
+    /// Of a pair of whole trajectories: which of <see cref="ChosenTokens"/> the policy wrote, the others being observations. Null for a
+    /// step pair, of which all count.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<bool>? ChosenWritten { get; init; }
+
+    /// <summary>The same of <see cref="RejectedTokens"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<bool>? RejectedWritten { get; init; }
+
+    /// <summary>Tokens of the chosen side that are trained on.</summary>
+    [JsonIgnore]
+    public int ChosenWrittenCount => ChosenWritten?.Count(w => w) ?? ChosenTokens.Count;
+
+    /// <summary>Tokens of the rejected side that are trained on.</summary>
+    [JsonIgnore]
+    public int RejectedWrittenCount => RejectedWritten?.Count(w => w) ?? RejectedTokens.Count;
 }

@@ -54,12 +54,7 @@ public static class Checkpoint
         File.WriteAllText(Path.Combine(draft, ConfigFile), JsonSerializer.Serialize(new Config(nameof(CausalLm), model.Vocabulary, options), s_json));
         File.WriteAllText(Path.Combine(draft, TokenizerFile), JsonSerializer.Serialize(new Vocabulary(tokenizer.Words, tokenizer.Pieces), s_json));
         var bytes = new FileInfo(weights).Length;
-        string hash;
-        using (var stream = File.OpenRead(weights))
-        {
-            hash = Convert.ToHexStringLower(SHA256.HashData(stream));
-        }
-
+        var hash = HashOf(weights);
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
@@ -101,9 +96,43 @@ public static class Checkpoint
             throw new InvalidDataException($"The checkpoint in '{folder}' has no {WeightsFile}.");
         }
 
-        using var stream = File.OpenRead(path);
-        var tensors = Safetensors.Read(stream);
         var model = new CausalLm(config.Model, config.VocabularySize, new SeededRandom());
+        ReadWeights(folder, model);
+        return (model, config.Model, tokenizer);
+    }
+
+    /// <summary>Puts the weights of a checkpoint into a model of the same sizes.</summary>
+    /// <param name="folder">Folder of the checkpoint.</param>
+    /// <param name="sha256">What the weights file has to hash to, hex.</param>
+    /// <param name="model">Its weights are replaced.</param>
+    /// <exception cref="InvalidDataException">A file is missing, damaged, or not the one that was written.</exception>
+    public static void Restore(string folder, string sha256, CausalLm model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var path = Path.Combine(folder, WeightsFile);
+        if (!File.Exists(path))
+        {
+            throw new InvalidDataException($"The checkpoint in '{folder}' has no {WeightsFile}.");
+        }
+
+        if (HashOf(path) != sha256)
+        {
+            throw new InvalidDataException($"The checkpoint in '{folder}' is not the one that the run wrote: its SHA-256 differs.");
+        }
+
+        ReadWeights(folder, model);
+    }
+
+    private static string HashOf(string path)
+    {
+        using var stream = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+
+    private static void ReadWeights(string folder, CausalLm model)
+    {
+        using var stream = File.OpenRead(Path.Combine(folder, WeightsFile));
+        var tensors = Safetensors.Read(stream);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         foreach (var (name, parameter) in model.named_parameters())
@@ -115,8 +144,6 @@ public static class Checkpoint
 
             parameter.copy_(tensor(stored.Values, stored.Shape));
         }
-
-        return (model, config.Model, tokenizer);
     }
 
     /// <summary>Reads the vocabulary of a checkpoint and nothing else.</summary>

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using RroDashboard.Data;
+using RroDashboard.Web.Components;
+using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web.Api;
@@ -16,6 +18,7 @@ public static class RunsApi
         runs.MapGet("/{id}/snapshot", SnapshotAsync).WithName("GetSnapshot").WithSummary("Everything up to the last committed event.");
         runs.MapGet("/{id}/frames", Frames).WithName("GetFrames").WithSummary("What came after a number of an epoch, or the advice to take a new snapshot.");
         runs.MapGet("/{id}/metrics", MetricsAsync).WithName("GetMetrics").WithSummary("One series between two steps, thinned.");
+        runs.MapPost("/{id}/resume", ResumeAsync).WithName("ResumeRun").WithSummary("Puts a run that was stopped or interrupted back into the queue; it goes on from what is complete.");
         return routes;
     }
 
@@ -27,6 +30,25 @@ public static class RunsApi
 
     private static async Task<Results<Ok<RunResource>, NotFound>> FindAsync(string id, RunQueries queries, CancellationToken cancellationToken) =>
         await queries.FindAsync(id, cancellationToken) is { } run ? TypedResults.Ok(RunResource.Of(run)) : TypedResults.NotFound();
+
+    private static async Task<Results<Accepted<RunResource>, NotFound, ProblemHttpResult>> ResumeAsync(string id, RunQueries queries, IRunBoard board, CancellationToken cancellationToken)
+    {
+        if (await queries.FindAsync(id, cancellationToken) is null)
+        {
+            return TypedResults.NotFound();
+        }
+
+        try
+        {
+            await board.ResumeAsync(id, cancellationToken);
+        }
+        catch (RefusalException e)
+        {
+            return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status409Conflict);
+        }
+
+        return TypedResults.Accepted($"/api/v1/runs/{id}", RunResource.Of((await queries.FindAsync(id, cancellationToken))!));
+    }
 
     private static async Task<Results<Ok<Snapshot>, NotFound>> SnapshotAsync(string id, SnapshotReader snapshots, CancellationToken cancellationToken) =>
         await snapshots.ReadAsync(id, cancellationToken) is { } snapshot ? TypedResults.Ok(snapshot) : TypedResults.NotFound();

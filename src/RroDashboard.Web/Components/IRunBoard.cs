@@ -58,6 +58,10 @@ public interface IRunBoard
     /// <summary>Asks a run to stop; it ends between two updates.</summary>
     Task StopAsync(string runId, CancellationToken cancellationToken);
 
+    /// <summary>Puts a run that was stopped or interrupted back into the queue; it goes on from what is complete, under its old id.</summary>
+    /// <exception cref="Configuration.RefusalException">It cannot be resumed, and why.</exception>
+    Task ResumeAsync(string runId, CancellationToken cancellationToken);
+
     /// <summary>Calls back when a run changed: its id and what happened, or null for what happened when only the list changed. Callbacks are quick and never throw.</summary>
     IDisposable Subscribe(Action<string, RunEvent?> changed);
 }

@@ -15,7 +15,12 @@ public interface ITrainingRunner
     /// <param name="runFolder">Where checkpoints go.</param>
     /// <param name="journal">Where everything the run says goes. How the run ended is recorded by the caller.</param>
     /// <param name="cancellationToken">Ends the run between two updates.</param>
+    /// <param name="past">What the run had done before it ended early; null for a run from the beginning.</param>
     /// <exception cref="PlanException">The plan does not fit its data.</exception>
+    /// <exception cref="ResumeException">What was done before does not fit plan or data as they are now.</exception>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken);
+    RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past = null);
+
+    /// <summary>Why a run that ended early cannot go on, as one sentence; null when it can. May read data files.</summary>
+    string? WhyNotResume(RunPlan plan, string runFolder, RunPast past) => null;
 }

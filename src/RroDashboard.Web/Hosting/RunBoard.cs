@@ -44,6 +44,13 @@ public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed fee
     }
 
     /// <inheritdoc/>
+    public async Task ResumeAsync(string runId, CancellationToken cancellationToken)
+    {
+        await host.ResumeAsync(runId, cancellationToken);
+        feed.RunListChanged(runId);
+    }
+
+    /// <inheritdoc/>
     public IDisposable Subscribe(Action<string, RunEvent?> changed) => feed.Subscribe(changed);
 
     private static RunRow Row(RunInfo run) => new(

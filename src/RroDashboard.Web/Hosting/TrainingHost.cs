@@ -12,6 +12,7 @@ namespace RroDashboard.Web.Hosting;
 /// </summary>
 public sealed class TrainingHost(
     RunStore store,
+    ResumeQueries past,
     JournalWriter journal,
     ITrainingRunner runner,
     DashboardOptions options,
@@ -40,38 +41,15 @@ public sealed class TrainingHost(
     public async Task<string> EnqueueAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken)
     {
         PlanSettings.Validate(plan);
-        if (WhyNoRun is { } reason)
-        {
-            throw new RefusalException(reason);
-        }
-
         // One at a time: otherwise two could take the last place, and one could come between the row of a run and its place.
         await _enqueue.WaitAsync(cancellationToken);
         try
         {
-            lock (_lock)
-            {
-                if (_closing)
-                {
-                    throw new RefusalException("The dashboard is stopping and takes no more runs.");
-                }
-
-                if (_open.Count(o => o.Key != RunningId) >= MaxQueued)
-                {
-                    throw new RefusalException($"{MaxQueued} runs wait already: stop some of them first.");
-                }
-            }
-
+            CheckPlace();
             var (id, made) = await store.CreateAsync(plan, requestKey, cancellationToken);
             if (made)
             {
-                var job = new Job(id, PlanSettings.Copy(plan));
-                lock (_lock)
-                {
-                    _open[id] = job;
-                }
-
-                _queue.Writer.TryWrite(job);
+                Add(new Job(id, PlanSettings.Copy(plan), resumed: false));
             }
 
             return id;
@@ -80,6 +58,100 @@ public sealed class TrainingHost(
         {
             _enqueue.Release();
         }
+    }
+
+    /// <summary>
+    /// Puts a run that was stopped or interrupted back into the queue: it goes on from its last complete stage, and within exploration
+    /// from its finished walks, under its old id.
+    /// </summary>
+    /// <exception cref="RefusalException">There is no such run, it did not end early, its plan or data have changed, or nothing can be run now.</exception>
+    public async Task ResumeAsync(string runId, CancellationToken cancellationToken)
+    {
+        await _enqueue.WaitAsync(cancellationToken);
+        try
+        {
+            CheckPlace();
+            // What ended a moment ago may not be committed yet, and a summary of half the facts would redo what is done.
+            await journal.FlushAsync(cancellationToken);
+            var (run, facts) = await ReadPastAsync(runId, cancellationToken) ?? throw new RefusalException($"There is no run '{runId}'.");
+            if (run.State is not (RunState.Stopped or RunState.Interrupted))
+            {
+                throw new RefusalException($"Run '{runId}' is {run.State.ToString().ToLowerInvariant()}: only a run that was stopped or interrupted can be resumed.");
+            }
+
+            // Reads the environment's data: not on a thread that serves pages.
+            if (await Task.Run(() => WhyNotResume(run, facts), cancellationToken) is { } reason)
+            {
+                throw new RefusalException(reason);
+            }
+
+            if (!await store.ReopenAsync(runId, cancellationToken))
+            {
+                throw new RefusalException($"Run '{runId}' has changed meanwhile: look at it again.");
+            }
+
+            Add(new Job(runId, PlanSettings.Copy(run.Plan), resumed: true));
+        }
+        finally
+        {
+            _enqueue.Release();
+        }
+    }
+
+    private async Task<(RunInfo Run, RunPast Past)?> ReadPastAsync(string runId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await past.ReadAsync(runId, cancellationToken);
+        }
+        catch (ResumeException e)
+        {
+            throw new RefusalException(e.Message);
+        }
+    }
+
+    private string? WhyNotResume(RunInfo run, RunPast facts)
+    {
+        try
+        {
+            return runner.WhyNotResume(run.Plan, RunFolder(run.Id), facts);
+        }
+        catch (PlanException e)
+        {
+            return e.Message;
+        }
+    }
+
+    // Under the enqueue lock.
+    private void CheckPlace()
+    {
+        if (WhyNoRun is { } reason)
+        {
+            throw new RefusalException(reason);
+        }
+
+        lock (_lock)
+        {
+            if (_closing)
+            {
+                throw new RefusalException("The dashboard is stopping and takes no more runs.");
+            }
+
+            if (_open.Count(o => o.Key != RunningId) >= MaxQueued)
+            {
+                throw new RefusalException($"{MaxQueued} runs wait already: stop some of them first.");
+            }
+        }
+    }
+
+    private void Add(Job job)
+    {
+        lock (_lock)
+        {
+            _open[job.Id] = job;
+        }
+
+        _queue.Writer.TryWrite(job);
     }
 
     /// <summary>Asks a run to stop; it ends between two updates, or at once if it still waits. Nothing happens to one that has ended.</summary>
@@ -188,7 +260,14 @@ public sealed class TrainingHost(
         {
             cancellationToken.ThrowIfCancellationRequested();
             Directory.CreateDirectory(RunFolder(job.Id));
-            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), new ClockJournal(journal.Open(job.Id), time), cancellationToken));
+            // Read now and not when it was queued: it may have waited long, and it may be large.
+            var facts = job.Resumed ? past.ReadAsync(job.Id, cancellationToken).GetAwaiter().GetResult()?.Past : null;
+            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), new ClockJournal(journal.Open(job.Id), time), cancellationToken, facts));
+        }
+        catch (ResumeException e)
+        {
+            // Nothing of it was touched: once the reason is gone it can be resumed all the same.
+            return new RunEnded(RunState.Interrupted, e.Message, null);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -205,11 +284,13 @@ public sealed class TrainingHost(
         }
     }
 
-    private sealed class Job(string id, RunPlan plan)
+    private sealed class Job(string id, RunPlan plan, bool resumed)
     {
         private bool _claimed;
 
         public string Id => id;
+
+        public bool Resumed => resumed;
 
         public RunPlan Plan => plan;
 

@@ -12,6 +12,9 @@ public sealed class TrainingRunner(TimeProvider time) : ITrainingRunner
     public string? WhyNot => TensorEngine.TryLoad(out var reason) ? null : reason;
 
     /// <inheritdoc/>
-    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken) =>
-        new TrainingRun(plan, runFolder, journal, time, cancellationToken).Run();
+    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past = null) =>
+        new TrainingRun(plan, runFolder, journal, time, cancellationToken).Run(past);
+
+    /// <inheritdoc/>
+    public string? WhyNotResume(RunPlan plan, string runFolder, RunPast past) => TrainingRun.WhyNotResume(plan, runFolder, past);
 }

@@ -74,6 +74,10 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
                 {
                     _ended.Add(committed.RunId);
                 }
+                else if (committed.Event is RunResumed)
+                {
+                    _ended.Remove(committed.RunId);
+                }
             }
         }
     }

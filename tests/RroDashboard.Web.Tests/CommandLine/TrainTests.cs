@@ -66,7 +66,7 @@ public sealed class TrainTests
     {
         public string? WhyNot { get; init; }
 
-        public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken)
+        public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past = null)
         {
             Assert.True(Directory.Exists(runFolder));
             journal.Record(new StageStarted(Stage.Explore));

@@ -17,7 +17,7 @@ internal sealed class ScriptedRunner(Action<IRunJournal, CancellationToken> play
 {
     public string? WhyNot => null;
 
-    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken)
+    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past = null)
     {
         play(journal, cancellationToken);
         var held = new HeldOut(0.7, 0.6, [0.6, 0.8], [0.5, 0.7]);
@@ -61,11 +61,14 @@ internal sealed class LiveServer : IAsyncDisposable
     public static Task<LiveServer> StartAsync(Action<IRunJournal, CancellationToken> play) =>
         StartAsync(Directory.CreateTempSubdirectory("rro-live-").FullName, play, ownsFolder: true);
 
-    public static async Task<LiveServer> StartAsync(string folder, Action<IRunJournal, CancellationToken> play, bool ownsFolder = false)
+    public static Task<LiveServer> StartAsync(string folder, Action<IRunJournal, CancellationToken> play, bool ownsFolder = false) =>
+        StartAsync(folder, new ScriptedRunner(play), ownsFolder);
+
+    public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false)
     {
         var server = new RroWebApplication(
             new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false },
-            services => services.AddSingleton<ITrainingRunner>(new ScriptedRunner(play)));
+            services => services.AddSingleton(runner));
         try
         {
             await server.StartAsync().WaitAsync(Patience);

@@ -125,6 +125,9 @@ public sealed class RunView
             case RunEnded ended:
                 Ended = ended;
                 return true;
+            case RunResumed:
+                Ended = null;
+                return true;
             default:
                 return false;
         }

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using RroDashboard.Core.Events;
+
+namespace RroDashboard.Data;
+
+/// <summary>What a run that ended early had done, for whoever goes on with it.</summary>
+public sealed class ResumeQueries(IDbContextFactory<RroDbContext> contexts, RunQueries runs)
+{
+    /// <summary>Most facts of a run that can be resumed: they are held in memory, about a kilobyte each.</summary>
+    public const int MaxFacts = 1_000_000;
+
+    private static readonly string[] s_kinds =
+    [
+        EventKinds.Of<RunStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<EvaluationFinished>(),
+        EventKinds.Of<CheckpointSaved>(), EventKinds.Of<TaskOpened>(), EventKinds.Of<CandidateScored>(), EventKinds.Of<StepDecided>(),
+        EventKinds.Of<PairCreated>(), EventKinds.Of<TaskFinished>(), EventKinds.Of<PreferencesTrained>(), EventKinds.Of<TrajectoryKept>(),
+    ];
+
+    /// <summary>The run and what it had done; null when there is no such run.</summary>
+    /// <exception cref="ResumeException">It has more than <see cref="MaxFacts"/> facts.</exception>
+    public async Task<(RunInfo Run, RunPast Past)?> ReadAsync(string runId, CancellationToken cancellationToken)
+    {
+        if (await runs.FindAsync(runId, cancellationToken).ConfigureAwait(false) is not { } run)
+        {
+            return null;
+        }
+
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            var events = context.Events.AsNoTracking().Where(e => e.RunKey == context.Runs.Where(r => r.Id == runId).Select(r => r.Key).FirstOrDefault() && s_kinds.Contains(e.Kind));
+            var count = await events.CountAsync(cancellationToken).ConfigureAwait(false);
+            if (count > MaxFacts)
+            {
+                throw new ResumeException($"Run '{runId}' has {count} facts, and at most {MaxFacts} can be read to go on from them: start a new run.");
+            }
+
+            var facts = new List<RunFact>(count);
+            await foreach (var json in events.OrderBy(e => e.Seq).Select(e => e.Json).AsAsyncEnumerable().WithCancellation(cancellationToken).ConfigureAwait(false))
+            {
+                facts.Add((RunFact)JsonSerializer.Deserialize<RunEvent>(json, RunJson.Options)!);
+            }
+
+            return (run, new RunPast(facts, run.Budget));
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Net;
+using Microsoft.Data.Sqlite;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Data;
+using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
+
+namespace RroDashboard.Web.Tests.Hosting;
+
+public sealed class ResumeTests
+{
+    // The real thing: a real run in a real database, its server stopped in the middle of exploration, gone on with by the next server.
+    [Fact]
+    public async Task ResumeAsync_ServerStoppedWithinExploration_NextServerEndsTheSameRun()
+    {
+        var folder = Directory.CreateTempSubdirectory("rro-resume-").FullName;
+        try
+        {
+            string broken;
+            await using (var server = await LiveServer.StartAsync(folder, new TrainingRunner(TimeProvider.System)))
+            {
+                broken = await server.Host.EnqueueAsync(Plan(), "one", default);
+                await WaitForAsync(async () => (await server.Queries.AllAsync<TaskFinished>(broken, default)).Count >= 1);
+                await server.StopAsync();
+            }
+
+            await using var next = await LiveServer.StartAsync(folder, new TrainingRunner(TimeProvider.System));
+            var interrupted = await next.WaitForEndAsync(broken);
+            using var client = await next.SignInAsync();
+            using var accepted = await client.PostAsync(new Uri($"/api/v1/runs/{broken}/resume", UriKind.Relative), null);
+            var resumed = await EndAsync(next, broken);
+            var whole = await EndAsync(next, await next.Host.EnqueueAsync(Plan(), "two", default));
+
+            Assert.Equal((RunState.Interrupted, HttpStatusCode.Accepted), (interrupted.State, accepted.StatusCode));
+            Assert.Equal((RunState.Finished, null), (resumed.State, resumed.Error));
+            Assert.True(resumed.LastSeq > interrupted.LastSeq);
+            Assert.Equal((whole.Before, whole.After), (resumed.Before, resumed.After));
+            Assert.Equal(
+                (await next.Queries.AllAsync<StepDecided>(whole.Id, default)).OrderBy(s => s.Task).ThenBy(s => s.Step).Select(s => (s.Task, s.Step, s.Action, s.Tried, s.Verdict)),
+                (await next.Queries.AllAsync<StepDecided>(broken, default)).OrderBy(s => s.Task).ThenBy(s => s.Step).Select(s => (s.Task, s.Step, s.Action, s.Tried, s.Verdict)));
+            Assert.Equal((whole.Budget!.Candidates, whole.Budget.Rollouts, whole.Budget.Pairs), (resumed.Budget!.Candidates, resumed.Budget.Rollouts, resumed.Budget.Pairs));
+            Assert.Equal(8, (await next.Queries.AllAsync<TaskOpened>(broken, default)).Count);
+            Assert.Equal(5, (await next.Queries.AllAsync<StageStarted>(broken, default)).Count);
+            // Broken off is not lost: what was set aside is still in the table.
+            var restarted = Assert.Single(await next.Queries.AllAsync<RunResumed>(broken, default)).RestartedTasks;
+            Assert.Equal(restarted.Count > 0, SetAside(folder) > 0);
+        }
+        finally
+        {
+            SqliteConnection.ClearAllPools();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task ResumeAsync_RunThatCannotGoOn_IsRefusedWithASentence()
+    {
+        await using var server = await LiveServer.StartAsync(static (journal, _) => journal.Record(new StageStarted(Stage.Sft)));
+        var run = await server.EnqueueAsync();
+        await server.WaitForEndAsync(run);
+
+        var finished = await Assert.ThrowsAsync<RefusalException>(() => server.Host.ResumeAsync(run, default));
+        var unknown = await Assert.ThrowsAsync<RefusalException>(() => server.Host.ResumeAsync("bbbbbbbbbb", default));
+
+        Assert.Contains("is finished: only a run that was stopped or interrupted can be resumed", finished.Message, StringComparison.Ordinal);
+        Assert.Contains("There is no run", unknown.Message, StringComparison.Ordinal);
+        using var client = await server.SignInAsync();
+        using var conflict = await client.PostAsync(new Uri($"/api/v1/runs/{run}/resume", UriKind.Relative), null);
+        using var missing = await client.PostAsync(new Uri("/api/v1/runs/bbbbbbbbbb/resume", UriKind.Relative), null);
+        using var stranger = server.CreateClient();
+        using var other = new HttpRequestMessage(HttpMethod.Post, new Uri($"/api/v1/runs/{run}/resume", UriKind.Relative));
+        other.Headers.Add("Origin", "https://elsewhere.example");
+        using var crossSite = await client.SendAsync(other);
+        Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.NotFound, HttpStatusCode.Forbidden), (conflict.StatusCode, missing.StatusCode, crossSite.StatusCode));
+        Assert.Contains("only a run that was stopped", await conflict.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ResumeAsync_StoppedWhileItWaited_RunsFromTheBeginning()
+    {
+        var runs = 0;
+        await using var server = await LiveServer.StartAsync((journal, stop) =>
+        {
+            journal.Record(new StageStarted(Stage.Sft));
+            if (Interlocked.Increment(ref runs) == 1)
+            {
+                stop.WaitHandle.WaitOne(LiveServer.Patience);
+                stop.ThrowIfCancellationRequested();
+            }
+        });
+        var (works, waits) = (await server.EnqueueAsync(), await server.EnqueueAsync());
+        await server.WaitForAsync(works, r => r.State == RunState.Running);
+        server.Host.Stop(waits);
+        await server.WaitForEndAsync(waits);
+
+        await server.Host.ResumeAsync(waits, default);
+        await Assert.ThrowsAsync<RefusalException>(() => server.Host.ResumeAsync(waits, default));
+        server.Host.Stop(works);
+
+        await server.WaitForAsync(waits, r => r.State == RunState.Finished);
+        Assert.Equal(2, runs);
+    }
+
+    // Real training on a machine that other tests keep busy.
+    private static async Task<RunInfo> EndAsync(LiveServer server, string run)
+    {
+        await WaitForAsync(async () => (await server.Queries.FindAsync(run, default))!.State is not (RunState.Queued or RunState.Running));
+        return (await server.Queries.FindAsync(run, default))!;
+    }
+
+    private static RunPlan Plan()
+    {
+        var plan = Presets.Create("smoke");
+        PlanSettings.Apply(plan, ["Evaluate.Tasks=10", "Sft.Updates=60"]);
+        return plan;
+    }
+
+    private static long SetAside(string folder)
+    {
+        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, DataServices.FileName), Pooling = false }.ToString());
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM Events WHERE Kind LIKE 'setAside.%' AND Task IS NOT NULL";
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static async Task WaitForAsync(Func<Task<bool>> reached)
+    {
+        using var patience = new CancellationTokenSource(4 * LiveServer.Patience);
+        while (!await reached())
+        {
+            await Task.Delay(5, patience.Token);
+        }
+    }
+}
