@@ -1,5 +1,6 @@
 using RroDashboard.Core;
 using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Sampling;
@@ -7,7 +8,7 @@ using RroDashboard.Training.Sampling;
 namespace RroDashboard.Training;
 
 /// <summary>
-/// Held-out evaluation: one greedy and one T=1 episode per test task, because greedy decoding of a half-trained policy loops while
+/// Held-out evaluation: one greedy and one T=1 episode per held-out task, because greedy decoding of a half-trained policy loops while
 /// sampling does not, and the two can move in opposite directions (learning.md 4). Intervals are bootstrapped over groups of tasks; they say
 /// nothing about training seeds.
 /// </summary>
@@ -16,24 +17,23 @@ public static class Evaluate
     private const double Confidence = 0.95;
     private const double PerfectTolerance = 1e-3;
 
-    /// <summary>Plays the plan's test tasks with the current policy.</summary>
+    /// <summary>Plays the plan's held-out tasks with the current policy.</summary>
     /// <param name="context">The run.</param>
     /// <param name="stage"><see cref="Stage.Baseline"/> or <see cref="Stage.Evaluate"/>.</param>
-    /// <param name="split">Test for results; choose settings on the tuning split.</param>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public static HeldOut Run(RunContext context, Stage stage, TaskSplit split = TaskSplit.Test)
+    public static HeldOut Run(RunContext context, Stage stage)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var greedy = Play(context, stage, split, "greedy", temperature: 0);
-        var sampled = Play(context, stage, split, "sampled", temperature: 1);
+        var greedy = Play(context, stage, "greedy", temperature: 0);
+        var sampled = Play(context, stage, "sampled", temperature: 1);
         return new HeldOut(greedy.Mean, sampled.Mean, [greedy.Low, greedy.High], [sampled.Low, sampled.High]);
     }
 
     /// <summary>Plays the environment's scripted rules on the same tasks; they do not depend on the policy.</summary>
-    public static IReadOnlyList<ReferenceSummary> References(RunContext context, TaskSplit split = TaskSplit.Test)
+    public static IReadOnlyList<ReferenceSummary> References(RunContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var tasks = context.Environment.Tasks(split).Take(context.Plan.Evaluate.Tasks).ToArray();
+        var tasks = Tasks(context);
         var results = new List<ReferenceSummary>();
         foreach (var (index, reference) in context.Environment.References.Index())
         {
@@ -58,12 +58,18 @@ public static class Evaluate
         return results;
     }
 
+    private static AgentTask[] Tasks(RunContext context)
+    {
+        var split = context.Plan.Evaluate.Split == EvaluationSplit.Tuning ? TaskSplit.Tuning : TaskSplit.Test;
+        return [.. context.Environment.Tasks(split).Take(context.Plan.Evaluate.Tasks)];
+    }
+
     private static Interval Interval(RunContext context, AgentTask[] tasks, double[] rewards, SeededRandom random) =>
         Bootstrap.Mean(rewards, [.. tasks.Select(t => t.Group)], Confidence, context.Plan.Evaluate.BootstrapResamples, random);
 
-    private static EvaluationFinished Play(RunContext context, Stage stage, TaskSplit split, string decoding, double temperature)
+    private static EvaluationFinished Play(RunContext context, Stage stage, string decoding, double temperature)
     {
-        var tasks = context.Environment.Tasks(split).Take(context.Plan.Evaluate.Tasks).ToArray();
+        var tasks = Tasks(context);
         var episodes = new EpisodeResult[tasks.Length];
         var done = 0;
         var engine = context.Sampler;

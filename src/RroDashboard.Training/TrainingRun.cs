@@ -3,7 +3,6 @@ using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
-using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Checkpoints;
@@ -70,12 +69,19 @@ public sealed class TrainingRun
         }
     }
 
+    /// <summary>Does only what runs that differ after SFT can share: trains and evaluates the SFT model, and ends.</summary>
+    /// <exception cref="PlanException">The plan does not fit its data.</exception>
+    /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
+    public void RunShared() => Run(past: null, sharedOnly: true);
+
     /// <summary>Runs to the end. The caller records how the run ended.</summary>
     /// <param name="past">What the run had done before it ended early; null for a run from the beginning. Complete stages are not done again, and finished walks are not walked again.</param>
     /// <exception cref="PlanException">The plan does not fit its data.</exception>
     /// <exception cref="ResumeException">What was done before does not fit the plan or the data as they are now.</exception>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public RunSummary Run(RunPast? past = null)
+    public RunSummary Run(RunPast? past = null) => Run(past, sharedOnly: false)!;
+
+    private RunSummary? Run(RunPast? past, bool sharedOnly)
     {
         var began = _time.GetTimestamp();
         past = past?.Started is null ? null : past;
@@ -124,6 +130,11 @@ public sealed class TrainingRun
         }
 
         var before = IsDone(past, Stage.Baseline) ? Read(past!, Stage.Baseline) : Timed(Stage.Baseline, () => Evaluate.Run(context, Stage.Baseline));
+        if (sharedOnly)
+        {
+            return null;
+        }
+
         Budget budget;
         if (IsDone(past, Stage.Explore))
         {

@@ -203,9 +203,14 @@ public static class PlanSettings
             throw new PlanException($"Model.Width = {plan.Model.Width} does not fit Model.Heads = {plan.Model.Heads}: the width must be a multiple of twice the heads, {2 * plan.Model.Heads}.");
         }
 
-        if (plan.Evaluate.Tasks > plan.Environment.TestTasks)
+        if (plan.Evaluate.Split == EvaluationSplit.Test && plan.Evaluate.Tasks > plan.Environment.TestTasks)
         {
             throw new PlanException($"Evaluate.Tasks = {plan.Evaluate.Tasks} is more than Environment.TestTasks = {plan.Environment.TestTasks}: there are not that many test tasks.");
+        }
+
+        if (plan.Evaluate.Split == EvaluationSplit.Tuning && plan.Evaluate.Tasks > plan.Environment.TuningTasks)
+        {
+            throw new PlanException($"Evaluate.Tasks = {plan.Evaluate.Tasks} is more than Environment.TuningTasks = {plan.Environment.TuningTasks}: there are not that many tuning tasks.");
         }
 
         if (plan.Explore.Tasks > plan.Environment.TrainTasks)

@@ -536,11 +536,25 @@ public sealed class DpoOptions
     public double GradientClip { get; set; } = 1.0;
 }
 
+/// <summary>Held-out tasks that an evaluation plays.</summary>
+public enum EvaluationSplit
+{
+    /// <summary>For results.</summary>
+    Test,
+
+    /// <summary>For choosing settings, so that the test tasks are not used up by it.</summary>
+    Tuning,
+}
+
 /// <summary>Held-out evaluation, before and after.</summary>
 public sealed class EvaluateOptions
 {
+    /// <summary>Which tasks.</summary>
+    [Setting("Which held-out tasks are played: test for results, tuning while settings are being chosen.", Advanced = true)]
+    public EvaluationSplit Split { get; set; } = EvaluationSplit.Test;
+
     /// <summary>Tasks played.</summary>
-    [Setting("Test tasks played, once greedily and once at T=1.", Unit = "tasks", Min = 1, Max = 1_000_000)]
+    [Setting("Held-out tasks played, once greedily and once at T=1.", Unit = "tasks", Min = 1, Max = 1_000_000)]
     public int Tasks { get; set; } = 300;
 
     /// <summary>Bootstrap resamples.</summary>
