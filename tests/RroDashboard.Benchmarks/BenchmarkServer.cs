@@ -16,7 +16,7 @@ internal sealed class PlayedRunner(Func<RunPlan, string, IRunJournal, Cancellati
 {
     public string? WhyNot => null;
 
-    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken) => play(plan, runFolder, journal, cancellationToken);
+    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past = null) => play(plan, runFolder, journal, cancellationToken);
 }
 
 /// <summary>The real server on a free port with an empty folder.</summary>

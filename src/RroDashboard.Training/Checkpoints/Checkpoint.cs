@@ -54,7 +54,7 @@ public static class Checkpoint
         File.WriteAllText(Path.Combine(draft, ConfigFile), JsonSerializer.Serialize(new Config(nameof(CausalLm), model.Vocabulary, options), s_json));
         File.WriteAllText(Path.Combine(draft, TokenizerFile), JsonSerializer.Serialize(new Vocabulary(tokenizer.Words, tokenizer.Pieces), s_json));
         var bytes = new FileInfo(weights).Length;
-        var hash = HashOf(weights);
+        var hash = HashOf(draft);
         if (Directory.Exists(folder))
         {
             Directory.Delete(folder, recursive: true);
@@ -109,24 +109,12 @@ public static class Checkpoint
     public static void Restore(string folder, string sha256, CausalLm model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var path = Path.Combine(folder, WeightsFile);
-        if (!File.Exists(path))
-        {
-            throw new InvalidDataException($"The checkpoint in '{folder}' has no {WeightsFile}.");
-        }
-
-        if (HashOf(path) != sha256)
+        if (HashOf(folder) != sha256)
         {
             throw new InvalidDataException($"The checkpoint in '{folder}' is not the one that the run wrote: its SHA-256 differs.");
         }
 
         ReadWeights(folder, model);
-    }
-
-    private static string HashOf(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 
     private static void ReadWeights(string folder, CausalLm model)
