@@ -16,7 +16,8 @@ namespace RroDashboard.Training;
 /// <param name="ActionTokens">Tokens the policy wrote, per episode.</param>
 /// <param name="Kl">Kullback-Leibler divergence of the policy from the reference, nats per written token, estimated from the policy's own samples.</param>
 /// <param name="Entropy">Entropy of the policy, nats per written token.</param>
-public sealed record PolicyProbe(int Update, double Reward, double InvalidRate, double ActionTokens, double Kl, double Entropy);
+/// <param name="RewardError">Standard error of <paramref name="Reward"/>.</param>
+public sealed record PolicyProbe(int Update, double Reward, double InvalidRate, double ActionTokens, double Kl, double Entropy, double RewardError = 0);
 
 /// <summary>
 /// Watches preference training for collapse, in which the training curves look better than ever while the policy falls apart
@@ -42,6 +43,7 @@ public sealed class CollapseGuard : IDisposable
     private const double RejectedLimit = -5;
     private const double ChosenLimit = -1;
     private const double RewardFall = 0.1;
+    private const double ClearErrors = 2;
     private const int ShiftWindow = 4;
 
     private readonly RunContext _context;
@@ -149,7 +151,9 @@ public sealed class CollapseGuard : IDisposable
         Add("kl", now.Kl > KlLimit, $"KL to the SFT model {now.Kl:0.00} nats per token");
         Add("entropy", now.Entropy > start.Entropy + EntropyRise, $"entropy per token {start.Entropy:0.00} -> {now.Entropy:0.00}");
         Add("logp", rejectedShift < RejectedLimit && chosenShift < ChosenLimit, $"log-probability of rejected and chosen fell by {-rejectedShift:0.0} and {-chosenShift:0.0} nats");
-        Add("reward", now.Reward < start.Reward - RewardFall, $"reward on tuning tasks {start.Reward:0.00} -> {now.Reward:0.00}");
+        // A small probe is noisy: the fall has to be clear as well as large.
+        var clear = ClearErrors * Math.Sqrt((start.RewardError * start.RewardError) + (now.RewardError * now.RewardError));
+        Add("reward", now.Reward < start.Reward - Math.Max(RewardFall, clear), $"reward on tuning tasks {start.Reward:0.00} -> {now.Reward:0.00}");
         return found;
 
         void Add(string name, bool shows, FormattableString text)
@@ -187,13 +191,20 @@ public sealed class CollapseGuard : IDisposable
             actions == 0 ? 0 : (double)episodes.Sum(e => e.InvalidActions) / actions,
             episodes.Average(e => (double)e.WrittenCount),
             kl,
-            entropy);
+            entropy,
+            StandardError([.. episodes.Select(e => e.Reward)]));
         _context.Journal.Sample(new MetricPoint(SeriesNames.GuardReward, update, probe.Reward));
         _context.Journal.Sample(new MetricPoint(SeriesNames.GuardInvalidRate, update, probe.InvalidRate));
         _context.Journal.Sample(new MetricPoint(SeriesNames.GuardActionTokens, update, probe.ActionTokens));
         _context.Journal.Sample(new MetricPoint(SeriesNames.GuardKl, update, probe.Kl));
         _context.Journal.Sample(new MetricPoint(SeriesNames.GuardEntropy, update, probe.Entropy));
         return probe;
+    }
+
+    private static double StandardError(double[] values)
+    {
+        var mean = values.Average();
+        return values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
     }
 
     // Per written token: mean of log pi - log pi_ref, and mean of -sum p ln p.

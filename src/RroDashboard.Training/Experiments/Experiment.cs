@@ -65,8 +65,10 @@ public sealed record Experiment(
     private sealed record MethodText(string? Name, string? Method, Dictionary<string, JsonElement>? Settings);
 
     /// <summary>Reads and checks a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="dataFolder">Folder of the environment's data, instead of the file's; null to keep that.</param>
     /// <exception cref="ExperimentException">The first thing that is wrong.</exception>
-    public static Experiment Read(string path)
+    public static Experiment Read(string path, string? dataFolder = null)
     {
         Text text;
         try
@@ -86,10 +88,10 @@ public sealed record Experiment(
         var name = text.Name is { Length: > 0 } given && given.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? given
             : throw new ExperimentException($"'{path}': name = '{text.Name}' is not allowed: letters, digits and '-', because the folder of results is called so.");
         var settings = Values(text.Settings);
-        if (text.Data is { } data)
+        var named = text.Data is { } data ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, data) : null;
+        if ((dataFolder ?? named) is { } folder)
         {
-            settings[$"{nameof(RunPlan.Environment)}.{nameof(EnvironmentOptions.DataFolder)}"] =
-                Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, data));
+            settings[$"{nameof(RunPlan.Environment)}.{nameof(EnvironmentOptions.DataFolder)}"] = Path.GetFullPath(folder);
         }
 
         var seeds = text.Seeds is { Length: > 0 } ? text.Seeds : throw new ExperimentException($"'{path}' names no seeds: write for example \"seeds\": [1, 2, 3].");

@@ -74,7 +74,7 @@ public sealed class ExperimentRunner
     {
         ArgumentNullException.ThrowIfNull(seeds);
         var (done, total, began) = (0, seeds.Count * _experiment.Methods.Count, _time.GetTimestamp());
-        var worked = 0;
+        var (worked, open) = (0, seeds.Sum(seed => _experiment.Methods.Count(method => Find(method, seed) is null)));
         foreach (var seed in seeds)
         {
             SharedResult? shared = null;
@@ -91,7 +91,7 @@ public sealed class ExperimentRunner
                 var cell = RunCell(method, seed, shared);
                 worked++;
                 var seconds = _time.GetElapsedTime(began).TotalSeconds;
-                var left = seconds / worked * (total - done);
+                var left = seconds / worked * (open - worked);
                 _say(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{done} of {total}: {method.Name}, seed {seed}: greedy {cell.Summary.Final.Greedy:0.000}, T=1 {cell.Summary.Final.Sampled:0.000}, {cell.Budget.Rollouts} rollouts, {cell.Summary.Seconds.Explore + cell.Summary.Seconds.Dpo + cell.Summary.Seconds.Evaluate:0} s; about {TimeSpan.FromSeconds(left):h\\:mm\\:ss} left"));

@@ -12,6 +12,7 @@ namespace RroDashboard.Web.CommandLine;
 internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner? runner)
 {
     private readonly Argument<string> _file = new("FILE") { Description = "The experiment: a JSON file, for example src/RroDashboard.Training/experiments/minishop.json." };
+    private readonly Option<string?> _data = new("--data") { Description = "Folder with the environment's data files, instead of the one that the file names; MiniShop needs none.", HelpName = "FOLDER" };
     private readonly Option<string?> _out = new("--out") { Description = "Folder of the results; a folder of its name within the data folder when left out.", HelpName = "FOLDER" };
     private readonly Option<long[]> _seeds = new("--seeds")
     {
@@ -27,7 +28,7 @@ internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner?
 
     public Command Create()
     {
-        var command = new Command("experiment", "Runs methods × seeds on equal tasks and reports what is signal and what is noise; goes on where it was broken off.") { _file, _out, _seeds, _reportOnly, _report, _json };
+        var command = new Command("experiment", "Runs methods × seeds on equal tasks and reports what is signal and what is noise; goes on where it was broken off.") { _file, _data, _out, _seeds, _reportOnly, _report, _json };
         command.SetAction(RunAsync);
         return command;
     }
@@ -38,7 +39,7 @@ internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner?
         var file = parsed.GetRequiredValue(_file);
         try
         {
-            experiment = Experiment.Read(file);
+            experiment = Experiment.Read(file, parsed.GetValue(_data));
         }
         catch (ExperimentException e)
         {

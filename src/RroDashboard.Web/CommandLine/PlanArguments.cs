@@ -12,14 +12,20 @@ public static class PlanArguments
     /// <param name="seed">Null keeps that of the preset.</param>
     /// <param name="settings">Path=Value texts, applied in order.</param>
     /// <param name="dataFolder">The environment's data folder; null when it needs none.</param>
+    /// <param name="method">Name of a method, applied before the settings; null keeps the preset's.</param>
     /// <exception cref="PlanException">Unknown preset or setting, a value out of range, settings that contradict each other.</exception>
     /// <exception cref="RefusalException">The data folder does not exist.</exception>
-    public static RunPlan Read(string preset, long? seed, IEnumerable<string> settings, string? dataFolder)
+    public static RunPlan Read(string preset, long? seed, IEnumerable<string> settings, string? dataFolder, string? method = null)
     {
         var plan = Presets.Create(preset);
         if (seed is { } number)
         {
             PlanSettings.Find(nameof(RunPlan.Seed)).Set(plan, number.ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (method is not null)
+        {
+            Methods.Apply(plan, method);
         }
 
         PlanSettings.Apply(plan, settings);

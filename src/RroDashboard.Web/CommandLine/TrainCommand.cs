@@ -12,6 +12,7 @@ internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runn
 {
     private readonly Option<string> _preset = new("--preset") { Description = $"Where the plan starts from: {string.Join(", ", Presets.All.Select(p => p.Name))}.", DefaultValueFactory = _ => "demo", HelpName = "NAME" };
     private readonly Option<long?> _seed = new("--seed") { Description = "Seed of the run; that of the preset when left out.", HelpName = "NUMBER" };
+    private readonly Option<string?> _method = new("--method") { Description = $"A method by name, which sets what defines it: {string.Join(", ", Methods.All.Select(m => m.Name))}.", HelpName = "NAME" };
     private readonly Option<string[]> _set = new("--set")
     {
         Description = "A setting, as Path=Value, for example Explore.MaxCandidates=5; may be given many times.",
@@ -26,14 +27,14 @@ internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runn
 
     public Command Create()
     {
-        var command = new Command("train", "Trains without a browser and ends with one line of JSON.") { _preset, _seed, _set, _data, _out, _json };
+        var command = new Command("train", "Trains without a browser and ends with one line of JSON.") { _preset, _seed, _method, _set, _data, _out, _json };
         command.SetAction(RunAsync);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var plan = PlanArguments.Read(parsed.GetRequiredValue(_preset), parsed.GetValue(_seed), parsed.GetRequiredValue(_set), parsed.GetValue(_data));
+        var plan = PlanArguments.Read(parsed.GetRequiredValue(_preset), parsed.GetValue(_seed), parsed.GetRequiredValue(_set), parsed.GetValue(_data), parsed.GetValue(_method));
         if (runner is null || runner.WhyNot is not null)
         {
             throw new RefusalException(runner?.WhyNot ?? "This program was built without its training part.");

@@ -86,11 +86,11 @@ public sealed class RunForm
         Show(trial);
     }
 
-    /// <summary>Sets what an exploration method decides.</summary>
+    /// <summary>Sets what a method decides.</summary>
     public void UseMethod(string name)
     {
         var trial = PlanSettings.Copy(Plan);
-        ExplorationMethods.Apply(trial, name);
+        Methods.Apply(trial, name);
         Show(trial);
     }
 

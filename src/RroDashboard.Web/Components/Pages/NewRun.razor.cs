@@ -22,7 +22,7 @@ public sealed partial class NewRun : IAsyncDisposable
     private IJSObjectReference? _module;
     private RunInfo? _source;
     private RunEstimate? _estimate;
-    private ExplorationMethod? _method;
+    private NamedMethod? _method;
     private string? _noRoom;
     private string _key = "";
     private string _find = "";
@@ -163,7 +163,7 @@ public sealed partial class NewRun : IAsyncDisposable
 
     private Task UseMethodAsync(ChangeEventArgs e)
     {
-        _method = ExplorationMethods.All.FirstOrDefault(m => m.Name == e.Value?.ToString());
+        _method = Methods.All.FirstOrDefault(m => m.Name == e.Value?.ToString());
         if (_method is { } method)
         {
             _form.UseMethod(method.Name);

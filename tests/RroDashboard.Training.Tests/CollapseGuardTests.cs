@@ -1,0 +1,99 @@
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Metrics;
+using RroDashboard.Core.Plans;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace RroDashboard.Training.Tests;
+
+public sealed class CollapseGuardTests
+{
+    // The rows of learning.md 10, measured on the policy's own T=1 episodes, with d logp chosen and rejected of the last fifth.
+    private static readonly PolicyProbe s_sft = new(0, 0.62, 0.09, 17.1, 0, 0.39);
+
+    [Fact]
+    public void Signatures_HealthyRun_ShowsNone() =>
+        Assert.Empty(CollapseGuard.Signatures(s_sft, new PolicyProbe(40, 0.769, 0.12, 18.7, 0.18, 0.30), -0.31, -2.6));
+
+    [Fact]
+    public void Signatures_OvertrainedRun_ShowsAllButTheFallOfTheChosenSide()
+    {
+        var names = CollapseGuard.Signatures(s_sft, new PolicyProbe(120, 0.495, 0.47, 31.9, 1.04, 0.73), -0.72, -7.5).Select(s => s.Name);
+
+        Assert.Equal(["invalid", "length", "kl", "entropy", "reward"], names);
+    }
+
+    [Fact]
+    public void Signatures_TooHighALearningRate_ShowsAll()
+    {
+        var signatures = CollapseGuard.Signatures(s_sft, new PolicyProbe(40, 0.404, 0.42, 35.7, 1.36, 0.73), -1.4, -6.8);
+
+        Assert.Equal(["invalid", "length", "kl", "entropy", "logp", "reward"], signatures.Select(s => s.Name));
+        Assert.Contains("invalid actions 0.09 -> 0.42", signatures[0].Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void DpoTrain_FarTooHighALearningRate_IsCaughtWhileItTrains()
+    {
+        using var scope = NewDisposeScope();
+        using var test = Trained("Dpo.LearningRate=0.02", "Guard.OnCollapse=Warn");
+        var (pairs, _) = Explore.Run(test.Run);
+
+        var summary = Dpo.Train(test.Run, pairs, test.Demonstrations);
+
+        var alert = Assert.Single(test.Journal.Facts.OfType<AlertRaised>(), a => a.Severity == "error");
+        Assert.Contains("collapses, seen after", alert.Text, StringComparison.Ordinal);
+        Assert.Equal(24, summary.Updates);
+        // Before the run's end, and with it before any evaluation.
+        Assert.Contains("after 4 DPO updates", alert.Text, StringComparison.Ordinal);
+        Assert.Equal([0, 4], test.Journal.Samples.OfType<MetricPoint>().Where(p => p.Series == SeriesNames.GuardKl).Select(p => p.Step));
+    }
+
+    [Fact]
+    public void DpoTrain_StopEarly_EndsWhereItCollapsed()
+    {
+        using var scope = NewDisposeScope();
+        using var test = Trained("Dpo.LearningRate=0.02", "Guard.OnCollapse=StopEarly");
+        var (pairs, _) = Explore.Run(test.Run);
+
+        Assert.Equal(4, Dpo.Train(test.Run, pairs, test.Demonstrations).Updates);
+        Assert.Equal(4, test.Journal.Facts.OfType<PairMargins>().Last().Update);
+    }
+
+    [Fact]
+    public void DpoTrain_RollBack_GoesBackToTheLastGoodPolicy()
+    {
+        using var scope = NewDisposeScope();
+        using var test = Trained("Dpo.LearningRate=0.02", "Guard.OnCollapse=RollBack");
+        var (pairs, _) = Explore.Run(test.Run);
+        var before = test.Model.parameters().Select(p => p.detach().clone()).ToArray();
+
+        Dpo.Train(test.Run, pairs, test.Demonstrations);
+
+        Assert.Contains("rolled back to what it was after 0 updates", Assert.Single(test.Journal.Facts.OfType<AlertRaised>(), a => a.Severity == "error").Text, StringComparison.Ordinal);
+        Assert.All(test.Model.parameters().Zip(before), p => Assert.Equal(0, (p.First - p.Second).abs().max().ToDouble()));
+    }
+
+    [Fact]
+    public void DpoTrain_UsualLearningRate_RaisesNoAlert()
+    {
+        using var scope = NewDisposeScope();
+        using var test = Trained("Dpo.LearningRate=0.0003");
+        var (pairs, _) = Explore.Run(test.Run);
+
+        Dpo.Train(test.Run, pairs, test.Demonstrations);
+
+        Assert.DoesNotContain(test.Journal.Facts.OfType<AlertRaised>(), a => a.Text.Contains("collapse", StringComparison.Ordinal));
+        var kl = test.Journal.Series(SeriesNames.GuardKl);
+        Assert.Equal(7, kl.Length);
+        Assert.Equal(0, kl[0], 6);
+        Assert.InRange(kl[^1], 0, 0.3);
+    }
+
+    private static TestContext Trained(params string[] settings)
+    {
+        var test = new TestContext(["Explore.Tasks=12", "Dpo.Updates=24", "Guard.Every=4", "Guard.Tasks=20", .. settings]);
+        Sft.Train(test.Run, test.Demonstrations);
+        return test;
+    }
+}
