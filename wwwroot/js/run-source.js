@@ -127,11 +127,6 @@ export class RunSource {
       this.#again(() => this.#fill());
       return;
     }
-    // A run that goes on has set the facts of its broken attempt aside: only a new snapshot knows what still counts.
-    if (message.events.some((event, i) => event.type === 'runResumed' && message.seqs[i] > this.#seq)) {
-      this.#again(() => this.#watch());
-      return;
-    }
     this.#take(message);
   }
 
@@ -161,7 +156,7 @@ export class RunSource {
     if (turn !== this.#turn) {
       return;
     }
-    if (missed.reset || missed.frames.some(frame => frame.events.some(event => event.type === 'runResumed'))) {
+    if (missed.reset) {
       await this.#watch();
       return;
     }
