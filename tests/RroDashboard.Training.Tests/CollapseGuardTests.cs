@@ -75,7 +75,7 @@ public sealed class CollapseGuardTests
     }
 
     [Fact]
-    public void DpoTrain_UsualLearningRate_RaisesNoAlert()
+    public void DpoTrain_UsualLearningRate_IsNotCalledACollapse()
     {
         using var scope = NewDisposeScope();
         using var test = Trained("Dpo.LearningRate=0.0003");
@@ -83,7 +83,8 @@ public sealed class CollapseGuardTests
 
         Dpo.Train(test.Run, pairs, test.Demonstrations);
 
-        Assert.DoesNotContain(test.Journal.Facts.OfType<AlertRaised>(), a => a.Text.Contains("collapse", StringComparison.Ordinal));
+        // One sign alone may be noise of a probe of 20 tasks: told as a warning, and no more.
+        Assert.DoesNotContain(test.Journal.Facts.OfType<AlertRaised>(), a => a.Severity == "error");
         var kl = test.Journal.Series(SeriesNames.GuardKl);
         Assert.Equal(7, kl.Length);
         Assert.Equal(0, kl[0], 6);

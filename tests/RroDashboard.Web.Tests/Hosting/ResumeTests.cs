@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Data.Sqlite;
 using RroDashboard.Core.Events;
+using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
 using RroDashboard.Web.Configuration;
@@ -27,6 +28,7 @@ public sealed class ResumeTests
 
             await using var next = await LiveServer.StartAsync(folder, new TrainingRunner(TimeProvider.System));
             var interrupted = await next.WaitForEndAsync(broken);
+            var kept = (await next.Queries.AllAsync<TaskFinished>(broken, default)).Select(f => f.Task).ToHashSet();
             using var client = await next.SignInAsync();
             using var accepted = await client.PostAsync(new Uri($"/api/v1/runs/{broken}/resume", UriKind.Relative), null);
             var resumed = await EndAsync(next, broken);
@@ -35,11 +37,15 @@ public sealed class ResumeTests
             Assert.Equal((RunState.Interrupted, HttpStatusCode.Accepted), (interrupted.State, accepted.StatusCode));
             Assert.Equal((RunState.Finished, null), (resumed.State, resumed.Error));
             Assert.True(resumed.LastSeq > interrupted.LastSeq);
-            Assert.Equal((whole.Before, whole.After), (resumed.Before, resumed.After));
-            Assert.Equal(
-                (await next.Queries.AllAsync<StepDecided>(whole.Id, default)).OrderBy(s => s.Task).ThenBy(s => s.Step).Select(s => (s.Task, s.Step, s.Action, s.Tried, s.Verdict)),
-                (await next.Queries.AllAsync<StepDecided>(broken, default)).OrderBy(s => s.Task).ThenBy(s => s.Step).Select(s => (s.Task, s.Step, s.Action, s.Tried, s.Verdict)));
-            Assert.Equal((whole.Budget!.Candidates, whole.Budget.Rollouts, whole.Budget.Pairs), (resumed.Budget!.Candidates, resumed.Budget.Rollouts, resumed.Budget.Pairs));
+            Assert.Equal(whole.Before, resumed.Before);
+            Assert.NotNull(resumed.After);
+            // Where the server stopped depends on the clock, and a walk that is walked again among others may differ by a last digit that
+            // tips a draw (the tests of training break off at fixed places and compare everything). What was kept is what an unbroken run does.
+            Assert.NotEmpty(kept);
+            Assert.Equal(await StepsAsync(next, whole.Id, kept), await StepsAsync(next, broken, kept));
+            Assert.Equal(Enumerable.Range(0, 8), (await next.Queries.AllAsync<TaskFinished>(broken, default)).Select(f => f.Task).Order());
+            Assert.Equal((await next.Queries.AllAsync<StepDecided>(broken, default)).Count, resumed.Budget!.Steps);
+            Assert.Equal((await next.Queries.AllAsync<TaskFinished>(broken, default)).Sum(f => f.Rollouts), resumed.Budget.Rollouts);
             Assert.Equal(8, (await next.Queries.AllAsync<TaskOpened>(broken, default)).Count);
             Assert.Equal(5, (await next.Queries.AllAsync<StageStarted>(broken, default)).Count);
             // Broken off is not lost: what was set aside is still in the table.
@@ -101,6 +107,9 @@ public sealed class ResumeTests
         await server.WaitForAsync(waits, r => r.State == RunState.Finished);
         Assert.Equal(2, runs);
     }
+
+    private static async Task<List<(int, int, string, int, StepVerdict)>> StepsAsync(LiveServer server, string run, HashSet<int> tasks) =>
+        [.. (await server.Queries.AllAsync<StepDecided>(run, default)).Where(s => tasks.Contains(s.Task)).OrderBy(s => s.Task).ThenBy(s => s.Step).Select(s => (s.Task, s.Step, s.Action, s.Tried, s.Verdict))];
 
     // Real training on a machine that other tests keep busy.
     private static async Task<RunInfo> EndAsync(LiveServer server, string run)
