@@ -53,17 +53,23 @@ public static class Presets
         Evaluate = { Tasks = 20, BootstrapResamples = 200 },
     };
 
-    private static RunPlan WebShop() => new()
+    private static RunPlan WebShop()
     {
-        // learning.md 16.10: the policy learns from nothing to copy words that it never saw, and chooses among what the page offers.
-        Environment = { Name = EnvironmentKind.WebShop, ContentSeed = 4242, TrainTasks = 5000, TuningTasks = 300, TestTasks = 300, ActionMask = true },
-        Model = { Width = 128, Layers = 3, Context = 416, MaxWords = 1500, Pieces = 450 },
-        Sft = { Demonstrations = 8000, Updates = 2500, LearningRate = 2e-3, WarmupUpdates = 60, ObservationWeight = 0, VocabularyPermutation = 0.5 },
-        // 600 walks and not the 450 of the study: about 1,100 pairs, of which 70 updates are two epochs.
-        Explore = { Tasks = 600, Rollouts = 3, Rise = Rise.Strict, Rejected = Rejected.EveryLower, OnImmediateRise = OnImmediateRise.NoPair },
-        Dpo = { Updates = 70, LearningRate = 2e-4, BatchSize = 32 },
-        Evaluate = { Tasks = 300 },
-    };
+        var plan = new RunPlan
+        {
+            // learning.md 16.10: the policy learns from nothing to copy words that it never saw, and chooses among what the page offers.
+            Environment = { Name = EnvironmentKind.WebShop, ContentSeed = 4242, TrainTasks = 5000, TuningTasks = 300, TestTasks = 300, ActionMask = true },
+            Model = { Width = 128, Layers = 3, Context = 416, MaxWords = 1500, Pieces = 450 },
+            Sft = { Demonstrations = 8000, Updates = 2500, LearningRate = 2e-3, WarmupUpdates = 60, ObservationWeight = 0, VocabularyPermutation = 0.5 },
+            Explore = { Tasks = 600 },
+            Dpo = { Updates = 30, LearningRate = 2e-4, BatchSize = 32 },
+            Evaluate = { Tasks = 300 },
+        };
+        // Chosen on the tuning split with seed 0 (greedy, .455 after SFT): two looks .630, .516 and .458 after 30, 50 and 70 updates;
+        // the paper's rule (strict, 1,100 walks) .508 and .441 after 70 and 100, at four times the rollouts.
+        ExplorationMethods.Apply(plan, "two-looks");
+        return plan;
+    }
 
     private static RunPlan Spider() => new()
     {
