@@ -104,6 +104,31 @@ public sealed class RealRunTests(BrowserFixture fixture) : IClassFixture<Browser
         }
     }
 
+    [Fact]
+    public async Task Stop_AndGoOn_RealRunByKeyboard_FinishesUnderTheSameAddress()
+    {
+        await using var dashboard = new DashboardUnderTest(realTraining: true);
+        await dashboard.StartAsync();
+        await using var visitor = await fixture.VisitAsync(dashboard: dashboard);
+        var page = visitor.Page;
+        var plan = Presets.Create("smoke");
+        // Enough walks to be stopped among them.
+        plan.Explore.Tasks = plan.Environment.TrainTasks;
+        var run = await dashboard.EnqueueAsync(plan);
+        await visitor.GoAsync($"/runs/{run}");
+        await page.Locator("#feed li").First.WaitForAsync();
+
+        await page.Locator("#stop-run").PressAsync("Enter");
+        await page.Locator(".rz-dialog").GetByRole(AriaRole.Button, new() { Name = "Stop the run" }).PressAsync("Enter");
+        await page.Locator("[data-resume]").WaitForAsync();
+        await page.Locator("[data-resume]").PressAsync("Enter");
+        await page.Locator(".run-head .state.finished").WaitForAsync(new() { Timeout = 60_000 });
+
+        await visitor.GoAsync($"/runs/{run}/logs");
+        await page.GetByText("The run goes on in stage Explore").First.WaitForAsync();
+        Assert.Empty(visitor.Errors);
+    }
+
     private static async Task<string[]> NumbersAsync(IPage page)
     {
         await page.WaitForTimeoutAsync(600);

@@ -224,6 +224,13 @@ public sealed partial class Run : IAsyncDisposable
         }
     }
 
+    private async Task ReopenAsync()
+    {
+        View.Reopen();
+        _stopping = false;
+        _info = await Queries.FindAsync(RunId, _left.Token) ?? _info;
+    }
+
     private async Task StopAsync()
     {
         var sure = await Dialogs.Confirm(

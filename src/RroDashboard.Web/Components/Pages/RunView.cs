@@ -71,6 +71,9 @@ public sealed class RunView
         return new(plan.Explore.Rise, plan.Explore.RiseMargin, range);
     }
 
+    /// <summary>The run goes on: its end was not the last word.</summary>
+    public void Reopen() => Ended = null;
+
     /// <summary>Takes in an event that the header shows.</summary>
     /// <returns>Whether something changed that must be rendered.</returns>
     public bool Apply(RunEvent happened)
@@ -126,7 +129,7 @@ public sealed class RunView
                 Ended = ended;
                 return true;
             case RunResumed:
-                Ended = null;
+                Reopen();
                 return true;
             default:
                 return false;
