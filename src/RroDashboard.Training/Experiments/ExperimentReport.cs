@@ -12,9 +12,10 @@ namespace RroDashboard.Training.Experiments;
 /// <param name="Candidates">Candidates looked at, contrasts included.</param>
 /// <param name="Rollouts">Episodes played to their end.</param>
 /// <param name="Generated">Tokens sampled.</param>
-/// <param name="Tokens">Tokens sampled and prefilled.</param>
+/// <param name="Tokens">Tokens that a perfect prefix cache processes (<see cref="Budget.TokensFresh"/>): what a method needs, whatever the size of the cache.</param>
+/// <param name="TokensRun">Tokens that were processed, those included that were computed again because the cache was full.</param>
 /// <param name="Seconds">Wall-clock seconds of exploration and training; noisy on a busy machine.</param>
-public sealed record MeanCost(double Candidates, double Rollouts, double Generated, double Tokens, double Seconds);
+public sealed record MeanCost(double Candidates, double Rollouts, double Generated, double Tokens, double TokensRun, double Seconds);
 
 /// <summary>A comparison with the baseline's frontier at one cost.</summary>
 /// <param name="Cost">Name of the cost.</param>
@@ -36,11 +37,18 @@ public sealed record AtEqualCost(string Cost, double At, PairedComparison Compar
 /// <param name="Against">Method minus baseline, mean of greedy and T=1 per task and seed; null for the baseline itself.</param>
 /// <param name="AgainstGreedy">The same, greedy only.</param>
 /// <param name="AgainstSampled">The same, T=1 only.</param>
+/// <param name="BySeeds">Student's interval of the same difference over seeds alone; null for the baseline and with fewer than two seeds.</param>
 /// <param name="EqualCosts">At equal candidates, rollouts, tokens and seconds.</param>
 /// <param name="Rising">Mean shares of rising steps (higher) at beginning, middle and end; empty where no steps are decided.</param>
 public sealed record MethodResult(
     string Name, int Seeds, double Greedy, double Sampled, MeanCost Cost, double CandidatesPerStep, double? Null, double Pairs, double SampledInvalid,
-    PairedComparison? Against, PairedComparison? AgainstGreedy, PairedComparison? AgainstSampled, IReadOnlyList<AtEqualCost> EqualCosts, IReadOnlyList<double> Rising);
+    PairedComparison? Against, PairedComparison? AgainstGreedy, PairedComparison? AgainstSampled, Interval? BySeeds, IReadOnlyList<AtEqualCost> EqualCosts, IReadOnlyList<double> Rising);
+
+/// <summary>Rewards of one seed as text, "greedy / T=1".</summary>
+/// <param name="Seed">Seed.</param>
+/// <param name="Sft">Of the SFT model.</param>
+/// <param name="Results">Of each method, in order; "-" where the cell is missing.</param>
+public sealed record SeedResult(long Seed, string Sft, IReadOnlyList<string> Results);
 
 /// <summary>The report of an experiment: numbers, and the Markdown and charts made from them alone.</summary>
 /// <param name="Experiment">What was run.</param>
@@ -50,8 +58,9 @@ public sealed record MethodResult(
 /// <param name="Engines">Tensor engines that cells were computed with.</param>
 /// <param name="SftSampled">Mean T=1 reward of the SFT models: the p of the null expectation.</param>
 /// <param name="Methods">One for each method with a finished cell.</param>
+/// <param name="BySeed">The same for each seed alone, without intervals.</param>
 public sealed record ExperimentReport(
-    Experiment Experiment, int Finished, int Planned, int Tasks, IReadOnlyList<string> Engines, double SftSampled, IReadOnlyList<MethodResult> Methods)
+    Experiment Experiment, int Finished, int Planned, int Tasks, IReadOnlyList<string> Engines, double SftSampled, IReadOnlyList<MethodResult> Methods, IReadOnlyList<SeedResult> BySeed)
 {
     private const double Confidence = 0.95;
 
@@ -93,13 +102,19 @@ public sealed record ExperimentReport(
                 isBaseline ? null : Compare(Both(mine), Both(baseline)),
                 isBaseline ? null : Compare(Rewards(mine, c => c.Greedy), Rewards(baseline, c => c.Greedy)),
                 isBaseline ? null : Compare(Rewards(mine, c => c.Sampled), Rewards(baseline, c => c.Sampled)),
-                isBaseline || frontier.Count < 2 || cost.Rollouts == 0 ? [] : [.. s_costs.Select(c => AtEqual(c.Name, c.Of, cost, Both(mine)))],
+                isBaseline ? null : SeedInterval.Of(SeedDifferences(Both(mine), Both(baseline)), Confidence),
+                isBaseline || frontier.Count < 2 || cost.Rollouts == 0 || experiment.Frontier.Contains(method.Name) ? [] : [.. s_costs.Select(c => AtEqual(c.Name, c.Of, cost, Both(mine)))],
                 Rising(mine)));
         }
 
         return new ExperimentReport(
             experiment, cells.Count, experiment.Seeds.Count * experiment.Methods.Count, cells.Max(c => c.Greedy.Count),
-            [.. cells.Select(c => c.Engine).Distinct(StringComparer.Ordinal)], p, methods);
+            [.. cells.Select(c => c.Engine).Distinct(StringComparer.Ordinal)], p, methods,
+            [.. sft.Select(s => new SeedResult(
+                s.Seed, Text(s.Greedy.Mean, s.Sampled.Mean),
+                [.. byMethod.Select(m => m.Cells.FirstOrDefault(c => c.Seed == s.Seed) is { } c ? Text(c.Summary.Final.Greedy, c.Summary.Final.Sampled) : "-")]))]);
+
+        static string Text(double greedy, double sampled) => F($"{greedy:0.000} / {sampled:0.000}");
 
         PairedComparison Compare(IReadOnlyList<RunRewards> first, IReadOnlyList<RunRewards> second) =>
             PairedComparison.Of(first, second, Confidence, experiment.Resamples, new SeededRandom((long)Purpose.Bootstrap, 0), groupOf);
@@ -121,8 +136,12 @@ public sealed record ExperimentReport(
     public IReadOnlyList<MethodResult> Reached()
     {
         var baseline = Methods.First(m => m.Name == Experiment.Baseline).Cost;
-        return [.. Methods.Where(m => m.Against is { } against && against.NotLowerBy(Experiment.Margin) && Saves(m.Cost, baseline))];
+        return [.. Methods.Where(m => NotLower(m) && Saves(m.Cost, baseline))];
     }
+
+    // Both have to say so: the bootstrap sees the tasks too, Student's interval knows how few the seeds are.
+    private bool NotLower(MethodResult m) =>
+        m.Against is { } against && against.NotLowerBy(Experiment.Margin) && (m.BySeeds is not { } seeds || seeds.Low >= -Experiment.Margin);
 
     /// <summary>The whole report.</summary>
     /// <param name="command">The command that makes it.</param>
@@ -158,10 +177,10 @@ public sealed record ExperimentReport(
 
         Say($"## Reward at equal tasks and equal updates");
         Say($"");
-        Say($"`d` is the difference to `{Experiment.Baseline}`, mean of greedy and T=1, paired by task and seed, with its 95 % interval (bootstrap over seeds and groups of tasks). A winner is named only where the interval does not contain 0.");
+        Say($"`d` is the difference to `{Experiment.Baseline}`, mean of greedy and T=1, paired by task and seed, with its 95 % interval (bootstrap over seeds and groups of tasks). A winner is named only where the interval does not contain 0. `by seeds` is Student's 95 % interval over the seeds alone, which is a little wider because it knows how few they are; \"not lower\" needs both.");
         Say($"");
-        Say($"| method | seeds | greedy | T=1 | d | not lower by {Experiment.Margin:0.###} | verdict | won / lost / tied | invalid T=1 |");
-        Say($"|---|---|---|---|---|---|---|---|---|");
+        Say($"| method | seeds | greedy | T=1 | d | by seeds | not lower by {Experiment.Margin:0.###} | verdict | won / lost / tied | invalid T=1 |");
+        Say($"|---|---|---|---|---|---|---|---|---|---|");
         foreach (var m in Methods)
         {
             var verdict = m.Against?.Verdict switch
@@ -171,7 +190,7 @@ public sealed record ExperimentReport(
                 PairedVerdict.SecondIsBetter => "worse",
                 _ => "no winner",
             };
-            Say($"| {m.Name} | {m.Seeds} | {m.Greedy:0.000} | {m.Sampled:0.000} | {Difference(m.Against)} | {(m.Against is null ? "-" : m.Against.NotLowerBy(Experiment.Margin) ? "yes" : "not shown")} | {verdict} | {(m.Against is { } a ? $"{a.Won} / {a.Lost} / {a.Tied}" : "-")} | {m.SampledInvalid:0.000} |");
+            Say($"| {m.Name} | {m.Seeds} | {m.Greedy:0.000} | {m.Sampled:0.000} | {Difference(m.Against)} | {(m.BySeeds is { } b ? F($"[{b.Low:+0.000;-0.000;0.000}, {b.High:+0.000;-0.000;0.000}]") : "-")} | {(m.Against is null ? "-" : NotLower(m) ? "yes" : "not shown")} | {verdict} | {(m.Against is { } a ? $"{a.Won} / {a.Lost} / {a.Tied}" : "-")} | {m.SampledInvalid:0.000} |");
         }
 
         Say($"");
@@ -187,15 +206,25 @@ public sealed record ExperimentReport(
         }
 
         Say($"");
+        Say($"By seed, greedy / T=1 (SFT: the model that all methods of the seed start from):");
+        Say($"");
+        Say($"| seed | SFT | {string.Join(" | ", Methods.Select(m => m.Name))} |");
+        Say($"|---|---|{string.Concat(Methods.Select(_ => "---|"))}");
+        foreach (var seed in BySeed)
+        {
+            Say($"| {seed.Seed} | {seed.Sft} | {string.Join(" | ", seed.Results)} |");
+        }
+
+        Say($"");
         Say($"## Cost");
         Say($"");
-        Say($"Means over seeds, in brackets the share of `{Experiment.Baseline}`. Tokens are sampled and prefilled ones as run. With shared rollouts a candidate may cost nothing, so candidates are not a cost there; compare rollouts and tokens. Seconds are of exploration and training on a machine that did other work too.");
+        Say($"Means over seeds, in brackets the share of `{Experiment.Baseline}`. Tokens are those that a perfect prefix cache processes, sampled ones included; `as run` adds what was computed again because the cache was full, which depends on how many walks ran at once. With shared rollouts a candidate may cost nothing, so candidates are not a cost there; compare rollouts and tokens. Seconds are of exploration and training on a machine that did other work too.");
         Say($"");
-        Say($"| method | candidates | rollouts | generated | tokens | seconds | pairs |");
-        Say($"|---|---|---|---|---|---|---|");
+        Say($"| method | candidates | rollouts | generated | tokens | tokens as run | seconds | pairs |");
+        Say($"|---|---|---|---|---|---|---|---|");
         foreach (var m in Methods)
         {
-            Say($"| {m.Name} | {Share(c => c.Candidates)} | {Share(c => c.Rollouts)} | {Share(c => c.Generated)} | {Share(c => c.Tokens)} | {Share(c => c.Seconds)} | {m.Pairs:0} |");
+            Say($"| {m.Name} | {Share(c => c.Candidates)} | {Share(c => c.Rollouts)} | {Share(c => c.Generated)} | {Share(c => c.Tokens)} | {Share(c => c.TokensRun)} | {Share(c => c.Seconds)} | {m.Pairs:0} |");
 
             string Share(Func<MeanCost, double> of) => of(baseline.Cost) == 0 ? F($"{of(m.Cost):#,0}") : F($"{of(m.Cost):#,0} ({of(m.Cost) / of(baseline.Cost):0 %})");
         }
@@ -271,15 +300,15 @@ public sealed record ExperimentReport(
         [
             ("differences.svg", SvgChart.Forest(
                 $"Reward minus that of {Experiment.Baseline}, 95 % intervals", "difference of mean reward (greedy and T=1), paired",
-                [.. compared.Select(m => new ChartPoint(m.Name, 0, m.Against!.Difference, m.Against.Interval.Low, m.Against.Interval.High, m.Against.NotLowerBy(Experiment.Margin)))], Experiment.Margin)),
+                [.. compared.Select(m => new ChartPoint(m.Name, 0, m.Against!.Difference, m.Against.Interval.Low, m.Against.Interval.High, NotLower(m)))], Experiment.Margin)),
             ("rollouts.svg", Cost("rollouts", c => c.Rollouts)),
-            ("tokens.svg", Cost("tokens, sampled and prefilled", c => c.Tokens)),
+            ("tokens.svg", Cost("tokens with a perfect prefix cache", c => c.Tokens)),
         ];
 
         // The interval of a point is that of its difference to the baseline: seeds and tasks that are hard for all do not blur it.
         string Cost(string name, Func<MeanCost, double> of) => SvgChart.Scatter(
             $"Reward against {name}", name, "mean held-out reward (greedy and T=1)",
-            [.. Methods.Select(m => new ChartPoint(m.Name, of(m.Cost), Reward(m), Reward(baseline) + (m.Against?.Interval.Low ?? 0), Reward(baseline) + (m.Against?.Interval.High ?? 0), m.Against?.NotLowerBy(Experiment.Margin) ?? false))],
+            [.. Methods.Select(m => new ChartPoint(m.Name, of(m.Cost), Reward(m), Reward(baseline) + (m.Against?.Interval.Low ?? 0), Reward(baseline) + (m.Against?.Interval.High ?? 0), NotLower(m)))],
             [.. frontier.OrderBy(m => of(m.Cost)).Select(m => (of(m.Cost), Reward(m)))]);
     }
 
@@ -293,7 +322,7 @@ public sealed record ExperimentReport(
             yield return F($"**Not complete: {Planned - Finished} of {Planned} cells are missing.**");
         }
 
-        var claim = F($"reward not lower than `{Experiment.Baseline}`'s by more than {Experiment.Margin:0.###} (95 %, paired, equal updates) at no more than {Experiment.CostShare:0 %} of its candidates, rollouts and tokens");
+        var claim = F($"reward not lower than `{Experiment.Baseline}`'s by more than {Experiment.Margin:0.###} (95 %, paired, equal updates; by the bootstrap and by Student's interval over seeds) at no more than {Experiment.CostShare:0 %} of its candidates, rollouts and tokens");
         var reached = Reached();
         if (reached.Count > 0)
         {
@@ -304,10 +333,10 @@ public sealed record ExperimentReport(
             yield return F($"Asked for was a method with a {claim}. **None reaches it.** How near those come that save enough:");
         }
 
-        foreach (var m in Methods.Where(m => m.Against is not null && m.Cost.Rollouts > 0 && m.Pairs > 0 && (reached.Contains(m) || Saves(m.Cost, baseline.Cost) || m.Against.NotLowerBy(Experiment.Margin))))
+        foreach (var m in Methods.Where(m => m.Against is not null && m.Cost.Rollouts > 0 && m.Pairs > 0 && (reached.Contains(m) || Saves(m.Cost, baseline.Cost) || NotLower(m))))
         {
             var saves = Saves(m.Cost, baseline.Cost) ? "" : ", which is more than the share allowed";
-            yield return F($"- `{m.Name}`: d {Difference(m.Against)} at {m.Cost.Candidates / baseline.Cost.Candidates:0 %} of the candidates, {m.Cost.Rollouts / baseline.Cost.Rollouts:0 %} of the rollouts and {m.Cost.Tokens / baseline.Cost.Tokens:0 %} of the tokens{saves}. {m.Against!.Sentence(m.Name, Experiment.Baseline)}");
+            yield return F($"- `{m.Name}`: d {Difference(m.Against)} at {m.Cost.Candidates / baseline.Cost.Candidates:0 %} of the candidates, {m.Cost.Rollouts / baseline.Cost.Rollouts:0 %} of the rollouts and {m.Cost.Tokens / baseline.Cost.Tokens:0 %} of the tokens{saves}{(m.BySeeds is { } b ? F($"; by seeds [{b.Low:+0.000;-0.000;0.000}, {b.High:+0.000;-0.000;0.000}]") : "")}. {m.Against!.Sentence(m.Name, Experiment.Baseline)}");
         }
     }
 
@@ -323,7 +352,7 @@ public sealed record ExperimentReport(
         var points = byMethod.Where(m => experiment.Frontier.Contains(m.Method.Name)).Select(m => (Cost(m.Cells), (IReadOnlyList<RunRewards>)Both(m.Cells))).ToList();
         if (points.Count > 0 && start.Count > 0)
         {
-            points.Insert(0, (new MeanCost(0, 0, 0, 0, 0), start));
+            points.Insert(0, (new MeanCost(0, 0, 0, 0, 0, 0), start));
         }
 
         return points;
@@ -333,7 +362,8 @@ public sealed record ExperimentReport(
         cells.Average(c => (double)c.Budget.Candidates + c.Budget.Contrasts),
         cells.Average(c => (double)c.Budget.Rollouts),
         cells.Average(c => (double)c.Budget.TokensGenerated),
-        cells.Average(c => (double)c.Budget.TokensGenerated + c.Budget.TokensPrefilled),
+        cells.Average(c => (double)c.Budget.TokensFresh),
+        cells.Average(c => (double)c.Budget.TokensFresh + c.Budget.TokensRecomputed),
         cells.Average(c => c.Summary.Seconds.Explore + c.Summary.Seconds.Dpo));
 
     private static double[] Rising(IReadOnlyList<CellResult> cells)
@@ -355,6 +385,9 @@ public sealed record ExperimentReport(
         .. a.Join(b, x => x.Seed, x => x.Seed, (x, y) => new RunRewards(
             x.Seed, x.ByTask.Where(t => y.ByTask.ContainsKey(t.Key)).ToDictionary(t => t.Key, t => ((1 - share) * t.Value) + (share * y.ByTask[t.Key]), StringComparer.Ordinal))),
     ];
+
+    private static double[] SeedDifferences(List<RunRewards> first, List<RunRewards> second) =>
+        [.. first.Join(second, a => a.Seed, b => b.Seed, (a, b) => a.ByTask.Where(t => b.ByTask.ContainsKey(t.Key)).Average(t => t.Value - b.ByTask[t.Key]))];
 
     private static double Reward(MethodResult m) => (m.Greedy + m.Sampled) / 2;
 
