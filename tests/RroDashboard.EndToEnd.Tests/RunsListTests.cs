@@ -173,23 +173,17 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
     }
 
     [Fact]
-    public async Task List_AThousandRuns_IsThereInHalfASecond()
+    public async Task List_AThousandRuns_ShowsFiftyAndSaysHowManyThereAre()
     {
         await using var dashboard = new DashboardUnderTest();
         await dashboard.StartAsync();
         await SeedAsync(dashboard, 1000, points: 40);
         await using var visitor = await fixture.VisitAsync(dashboard: dashboard);
-        var times = new List<double>();
-        for (var i = 0; i < 5; i++)
-        {
-            await visitor.Page.GotoAsync(visitor.Url + "/");
-            Assert.Equal(50, await visitor.Page.Locator("tr[data-run]").CountAsync());
-            times.Add(await visitor.Page.EvaluateAsync<double>("performance.getEntriesByType('navigation')[0].responseEnd"));
-        }
+        await visitor.GoAsync("/");
 
-        // The best of five: other work on the machine is not the list's.
-        Console.WriteLine($"1,000 runs: {string.Join(", ", times.Select(t => t.ToString("0", System.Globalization.CultureInfo.InvariantCulture)))} ms");
-        Assert.InRange(times.Min(), 0, 500);
+        // How long it takes is a benchmark's question (bench page).
+        Assert.Equal(50, await visitor.Page.Locator("tr[data-run]").CountAsync());
+        await visitor.Page.GetByText("1 to 50 of 1,000").WaitForAsync();
     }
 
     [Fact]

@@ -78,20 +78,15 @@ public sealed class WalkTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     }
 
     [Fact]
-    public async Task Tree_TwoHundredStepsOfFiveCandidates_OpensWithinASecondAndFoldsTheRest()
+    public async Task Tree_TwoHundredStepsOfFiveCandidates_FoldsTheRest()
     {
         var run = await WriteAsync(steps: 200, candidates: 5);
         await using var visitor = await fixture.VisitAsync();
         var page = visitor.Page;
-        // Once before: what is measured is this page, not the first compilation of its code.
-        await visitor.GoAsync($"/runs/{run}/tasks/0?from=100");
-
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        await page.GotoAsync(new Uri(new Uri(visitor.Url), $"/runs/{run}/tasks/0").AbsoluteUri);
+        // How long it takes is a benchmark's question (bench page).
+        await visitor.GoAsync($"/runs/{run}/tasks/0");
         await page.Locator("#tree .node").First.WaitForAsync();
-        watch.Stop();
 
-        Assert.InRange(watch.ElapsedMilliseconds, 0, 1000);
         Assert.InRange(await page.Locator("#tree .node").CountAsync(), 100, 200);
         Assert.Contains("160 more steps are folded, with 800 candidates", await page.Locator("#tree").TextContentAsync(), StringComparison.Ordinal);
         await visitor.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
