@@ -14,7 +14,6 @@ public sealed class EnvironmentTests(BrowserFixture fixture) : IClassFixture<Bro
         await visitor.GoAsync("/environments");
         var page = visitor.Page;
 
-        await page.Locator("#env-open").PressAsync("Enter");
         var play = page.GetByRole(AriaRole.Button, new() { Name = "Play shop-train-0", Exact = true });
         await play.PressAsync("Enter");
         await page.Locator("#open-search").FillAsync("sturdy chair");
@@ -41,7 +40,6 @@ public sealed class EnvironmentTests(BrowserFixture fixture) : IClassFixture<Bro
         await using var visitor = await fixture.VisitAsync();
         await visitor.GoAsync("/environments");
         var page = visitor.Page;
-        await page.Locator("#env-open").ClickAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Play shop-train-1", Exact = true }).ClickAsync();
 
         for (var step = 0; step < 10 && await page.Locator("#episode-reward").CountAsync() == 0; step++)

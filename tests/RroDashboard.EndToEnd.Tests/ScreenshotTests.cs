@@ -29,7 +29,10 @@ public sealed class ScreenshotTests(BrowserFixture fixture) : IClassFixture<Brow
         var run = own is not null ? await own.EnqueueAsync(Presets.Create("demo")) : await dashboard.EnqueueAsync(tasks: 40, pauseMs: 4);
         await dashboard.WaitForEndAsync(run);
         await using var visitor = await fixture.VisitAsync(scheme, width, height, dashboard);
-        foreach (var (page, path) in ((string Page, string Path)[])[("runs", "/"), ("run", $"/runs/{run}"), ("new", "/runs/new")])
+        foreach (var (page, path) in ((string Page, string Path)[])[
+            ("runs", "/"), ("run", $"/runs/{run}"), ("walk", $"/runs/{run}/tasks/3"), ("explore", $"/runs/{run}/explore"), ("pairs", $"/runs/{run}/pairs"),
+            ("evaluation", $"/runs/{run}/evaluation"), ("compare", $"/compare?runs={run}"), ("new", "/runs/new"),
+        ])
         {
             await visitor.GoAsync(path);
             if (page == "run")
