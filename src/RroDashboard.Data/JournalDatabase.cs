@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Events;
+using RroDashboard.Core.Metrics;
 
 namespace RroDashboard.Data;
 
@@ -67,16 +68,18 @@ internal sealed class JournalDatabase : IDisposable
 
                 run = run with { LastSeq = run.LastSeq + 1 };
                 runs[runId] = run;
+                if (happened is RunResumed)
+                {
+                    // What came before it in this batch has to be in the table that it clears.
+                    MergeAll(rollups);
+                }
+
                 Store(run, happened, now);
                 Project(run, happened, now);
                 committed.Add(new CommittedEvent(runId, run.LastSeq, now, happened));
             }
 
-            foreach (var (key, rollup) in rollups)
-            {
-                Merge(key, rollup);
-            }
-
+            MergeAll(rollups);
             foreach (var runId in committed.Select(c => c.RunId).Distinct())
             {
                 Execute("UPDATE Runs SET LastSeq = $p0, HeartbeatTicks = $p2 WHERE Key = $p1", runs[runId].LastSeq, runs[runId].Key, now.Ticks);
@@ -174,6 +177,16 @@ internal sealed class JournalDatabase : IDisposable
         return true;
     }
 
+    private void MergeAll(Dictionary<(long RunKey, long SeriesId, int Width, long Bucket), Rollup> rollups)
+    {
+        foreach (var (key, rollup) in rollups)
+        {
+            Merge(key, rollup);
+        }
+
+        rollups.Clear();
+    }
+
     // One statement for each bucket that a batch touched, not for each point.
     private void Merge((long RunKey, long SeriesId, int Width, long Bucket) key, Rollup rollup) => Execute(
         """
@@ -236,6 +249,14 @@ internal sealed class JournalDatabase : IDisposable
             $"UPDATE Events SET Kind = '{EventKinds.SetAside}' || Kind WHERE RunKey = $p0 AND Kind IN ({Names(s_ofStages)}) AND Seq > " +
             $"coalesce((SELECT max(Seq) FROM Events WHERE RunKey = $p0 AND Kind = '{EventKinds.Of<StageFinished>()}'), 0)",
             run.Key);
+
+        // The first point at a step counts. Losses are the same the second time, times are not.
+        if (resumed.Stage is Stage.Sft or Stage.Dpo)
+        {
+            var series = SeriesId(SeriesNames.TimePrefix + (resumed.Stage == Stage.Sft ? "sft" : "dpo"));
+            Execute("DELETE FROM MetricPoints WHERE RunKey = $p0 AND SeriesId = $p1", run.Key, series);
+            Execute("DELETE FROM MetricRollups WHERE RunKey = $p0 AND SeriesId = $p1", run.Key, series);
+        }
 
         static string Names(string[] kinds) => string.Join(", ", kinds.Select(k => $"'{k}'"));
     }

@@ -45,6 +45,9 @@ public sealed class JournalWriter(
     private readonly ConcurrentDictionary<string, string> _refused = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _arrived = new(0);
     private readonly CancellationTokenSource _closing = new();
+
+    // Taking a number and a place in a channel is one step, and so is choosing the next of both channels: numbers never go back.
+    private readonly Lock _line = new();
     private readonly Channel<Entry> _facts = Channel.CreateBounded<Entry>(
         new BoundedChannelOptions(JournalLimits.WaitingFacts) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
@@ -68,6 +71,9 @@ public sealed class JournalWriter(
     /// while the disk refuses, and written when it no longer does.
     /// </summary>
     public IRunJournal Open(string runId) => new RunJournal(this, runId);
+
+    /// <summary>Whether a run's journal takes facts when the disk does; false after a hole in it, for ever.</summary>
+    public bool Takes(string runId) => !_refused.ContainsKey(runId);
 
     /// <summary>Waits until everything recorded so far is committed.</summary>
     /// <exception cref="IOException">The writer was stopped before.</exception>
@@ -152,17 +158,15 @@ public sealed class JournalWriter(
     {
         while (batch.Count < JournalLimits.BatchEvents)
         {
-            var hasFact = _facts.Reader.TryPeek(out var fact);
-            var hasSample = Samples.Reader.TryPeek(out var sample);
-            if (!hasFact && !hasSample)
+            lock (_line)
             {
-                break;
-            }
+                var hasFact = _facts.Reader.TryPeek(out var fact);
+                var hasSample = Samples.Reader.TryPeek(out var sample);
+                if (!(hasFact && (!hasSample || fact!.Order < sample!.Order) ? _facts.Reader : Samples.Reader).TryRead(out var next))
+                {
+                    break;
+                }
 
-            // A peeked sample may be dropped before it is read; a younger one comes instead, and if none does the next round decides.
-            var reader = hasFact && (!hasSample || fact!.Order < sample!.Order) ? _facts.Reader : Samples.Reader;
-            if (reader.TryRead(out var next))
-            {
                 batch.Add(next);
             }
         }
@@ -280,17 +284,12 @@ public sealed class JournalWriter(
             throw new IOException(failure);
         }
 
-        var entry = new Entry(Interlocked.Increment(ref _order), runId, fact);
-        if (!_facts.Writer.TryWrite(entry))
+        while (!TryTakePlace(_facts.Writer, runId, fact))
         {
-            try
+            // On the training thread, which belongs to this run alone.
+            if (!_facts.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
             {
-                // On the training thread, which belongs to this run alone.
-                _facts.Writer.WriteAsync(entry).AsTask().GetAwaiter().GetResult();
-            }
-            catch (ChannelClosedException e)
-            {
-                throw new IOException("The journal is closed.", e);
+                throw new IOException("The journal is closed.");
             }
         }
 
@@ -299,9 +298,24 @@ public sealed class JournalWriter(
 
     private void Sample(string runId, RunSample sample)
     {
-        if (!_closed && Samples.Writer.TryWrite(new Entry(Interlocked.Increment(ref _order), runId, sample)))
+        if (!_closed && TryTakePlace(Samples.Writer, runId, sample))
         {
             _arrived.Release();
+        }
+    }
+
+    // A number is taken only with a place: one without would be waited for in vain.
+    private bool TryTakePlace(ChannelWriter<Entry> writer, string runId, RunEvent happened)
+    {
+        lock (_line)
+        {
+            if (!writer.TryWrite(new Entry(_order + 1, runId, happened)))
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _order, _order + 1);
+            return true;
         }
     }
 

@@ -14,7 +14,7 @@ public sealed class LogQueries(IDbContextFactory<RroDbContext> contexts)
     private static readonly string[] s_kinds =
     [
         EventKinds.Of<LogLine>(), EventKinds.Of<AlertRaised>(), EventKinds.Of<RunStarted>(), EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<DemonstrationsMade>(),
-        EventKinds.Of<EvaluationFinished>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<CheckpointSaved>(), EventKinds.Of<RunEnded>(), EventKinds.Of<NoteAdded>(),
+        EventKinds.Of<EvaluationFinished>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<CheckpointSaved>(), EventKinds.Of<RunEnded>(), EventKinds.Of<RunResumed>(), EventKinds.Of<NoteAdded>(),
         EventKinds.Of<RerollRequested>(), EventKinds.Of<RerollFinished>(), EventKinds.Of<RerollFailed>(),
     ];
 

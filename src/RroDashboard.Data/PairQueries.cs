@@ -100,17 +100,24 @@ public sealed class PairQueries(IDbContextFactory<RroDbContext> contexts, Explor
     }
 
     /// <summary>Explored tasks that the run is also evaluated on, by id: what was learned from them is no evidence.</summary>
-    public async Task<IReadOnlyList<string>> LeakedTasksAsync(string runId, CancellationToken cancellationToken)
+    /// <param name="facts">What was explored.</param>
+    /// <param name="held">From <see cref="EvaluatedTasksAsync"/>.</param>
+    public static IReadOnlyList<string> Leaked(ExplorationFacts facts, IReadOnlySet<string> held)
     {
-        var facts = await index.ReadAsync(runId, cancellationToken).ConfigureAwait(false);
+        ArgumentNullException.ThrowIfNull(facts);
+        return [.. facts.Walks.Select(w => w.TaskId).Where(held.Contains).Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Ids of the tasks that the run was evaluated on so far. Evaluations are long: ask again only when there is a new one.</summary>
+    public async Task<IReadOnlySet<string>> EvaluatedTasksAsync(string runId, CancellationToken cancellationToken)
+    {
         var kind = EventKinds.Of<EvaluationFinished>();
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
             var key = await WalkQueries.KeyAsync(context, runId, cancellationToken).ConfigureAwait(false);
             var json = await context.Events.AsNoTracking().Where(e => e.RunKey == key && e.Kind == kind).Select(e => e.Json).ToListAsync(cancellationToken).ConfigureAwait(false);
-            var held = json.SelectMany(j => ((EvaluationFinished)JsonSerializer.Deserialize<RunEvent>(j, RunJson.Options)!).Episodes).Select(e => e.TaskId).ToHashSet(StringComparer.Ordinal);
-            return [.. facts.Walks.Select(w => w.TaskId).Where(held.Contains).Distinct(StringComparer.Ordinal)];
+            return json.SelectMany(j => ((EvaluationFinished)JsonSerializer.Deserialize<RunEvent>(j, RunJson.Options)!).Episodes).Select(e => e.TaskId).ToHashSet(StringComparer.Ordinal);
         }
     }
 

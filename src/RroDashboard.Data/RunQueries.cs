@@ -68,9 +68,6 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     /// <summary>Most rows of one page.</summary>
     public const int MaxRows = 500;
 
-    /// <summary>Most facts of one walk: 100 steps of 100 candidates with their pairs.</summary>
-    public const int MaxWalkFacts = 20_000;
-
     private static readonly string[] s_headerKinds =
     [
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<EvaluationFinished>(),
@@ -138,21 +135,6 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     {
         var kind = EventKinds.Of<CandidateScored>();
         return FactsAsync<CandidateScored>(runId, events => events.Where(e => e.Kind == kind && e.Task == task && e.Step == step).OrderBy(e => e.Seq), cancellationToken);
-    }
-
-    /// <summary>All facts of one walk, in order: opened, candidates, steps, pairs, finished; at most <see cref="MaxWalkFacts"/>.</summary>
-    public Task<IReadOnlyList<RunFact>> WalkAsync(string runId, int task, CancellationToken cancellationToken)
-    {
-        string[] kinds = [EventKinds.Of<TaskOpened>(), EventKinds.Of<CandidateScored>(), EventKinds.Of<StepDecided>(), EventKinds.Of<PairCreated>(), EventKinds.Of<TaskFinished>()];
-        return FactsAsync<RunFact>(
-            runId, events => events.Where(e => kinds.Contains(e.Kind) && e.Task == task).OrderBy(e => e.Seq).Take(MaxWalkFacts), cancellationToken);
-    }
-
-    /// <summary>Preference pairs, in the order they were made.</summary>
-    public Task<IReadOnlyList<PairCreated>> PairsAsync(string runId, int skip, int take, CancellationToken cancellationToken)
-    {
-        var kind = EventKinds.Of<PairCreated>();
-        return FactsAsync<PairCreated>(runId, events => events.Where(e => e.Kind == kind).OrderBy(e => e.Seq).Skip(skip).Take(Math.Clamp(take, 1, MaxRows)), cancellationToken);
     }
 
     /// <summary>Every fact of a kind, in order. For exports and tests; pages read in pages.</summary>

@@ -91,17 +91,6 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
         }
     }
 
-    /// <summary>Removes a run that has ended, and everything it said, at once.</summary>
-    /// <returns>False when there is no such run, or it is still open: stop it first.</returns>
-    public async Task<bool> DeleteAsync(string runId, CancellationToken cancellationToken)
-    {
-        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
-        await using (context.ConfigureAwait(false))
-        {
-            return await context.Runs.IgnoreQueryFilters().Where(r => r.Id == runId && r.State != RunState.Queued && r.State != RunState.Running).ExecuteDeleteAsync(cancellationToken).ConfigureAwait(false) > 0;
-        }
-    }
-
     private static Task<string?> FindByKeyAsync(RroDbContext context, string requestKey, CancellationToken cancellationToken) =>
         context.Runs.IgnoreQueryFilters().AsNoTracking().Where(r => r.RequestKey == requestKey).Select(r => r.Id).FirstOrDefaultAsync(cancellationToken);
 

@@ -151,10 +151,11 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<ITrainingRunner, TrainingRunner>();
         services.AddSingleton<DeviceTurn>();
-        services.AddSingleton<RerollHost>();
-        services.AddHostedService(provider => provider.GetRequiredService<RerollHost>());
         services.AddSingleton<TrainingHost>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
+        // After the training host, because hosted services stop in reverse: a re-roll lets go of the device before a run that waits for it is told to end.
+        services.AddSingleton<RerollHost>();
+        services.AddHostedService(provider => provider.GetRequiredService<RerollHost>());
         services.AddSingleton<IRunBoard, RunBoard>();
         services.AddHostedService<DeletedRunsSweeper>();
         services.AddSingleton<RunEstimator>().AddSingleton<TaskPreviews>();

@@ -162,7 +162,9 @@ public sealed class ExplorationQueriesTests
         journal.Record(new EvaluationFinished(Stage.Baseline, "greedy", 1, 1, 1, 1, 0, 0, 1, [new EpisodeResult("task-1", 1, 1, 0, 1), new EpisodeResult("other", 1, 1, 0, 1)]));
         await database.FlushAsync();
 
-        Assert.Equal(["task-1"], await new PairQueries(database.Contexts, new ExplorationIndex(database.Contexts)).LeakedTasksAsync(run, default));
+        var index = new ExplorationIndex(database.Contexts);
+        var evaluated = await new PairQueries(database.Contexts, index).EvaluatedTasksAsync(run, default);
+        Assert.Equal(["task-1"], PairQueries.Leaked(await index.ReadAsync(run, default), evaluated));
     }
 
     private static WalkQueries Queries(TestDatabase database) => new(database.Contexts, new ExplorationIndex(database.Contexts));

@@ -47,6 +47,68 @@ public sealed class JournalWriterTests
     }
 
     [Fact]
+    public async Task Record_FromManyThreadsAtOnce_FlushEndsEachTime()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var run = await database.NewRunAsync();
+        var journal = database.Writer.Open(run);
+        const int Rounds = 20;
+        const int Recorders = 8;
+        const int Each = 60;
+
+        for (var round = 0; round < Rounds; round++)
+        {
+            using var together = new Barrier(Recorders);
+            await Task.WhenAll(Enumerable.Range(0, Recorders).Select(r => Task.Factory.StartNew(
+                () =>
+                {
+                    together.SignalAndWait();
+                    for (var i = 0; i < Each; i++)
+                    {
+                        if (r % 2 == 0)
+                        {
+                            journal.Record(new AlertRaised("info", "fact"));
+                        }
+                        else
+                        {
+                            journal.Sample(new LogLine("info", "sample"));
+                        }
+                    }
+                },
+                default, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+            await database.FlushAsync();
+
+            Assert.Equal((round + 1) * Recorders * Each, database.Number("SELECT count(*) FROM Events"));
+        }
+    }
+
+    [Fact]
+    public async Task Write_AfterAResume_ForgetsTheTimesOfTheBrokenAttemptOnly()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var run = await database.NewRunAsync();
+        var journal = database.Writer.Open(run);
+        foreach (var series in (string[])["sft/loss", "time/explore", "time/dpo"])
+        {
+            journal.Sample(new MetricPoint(series, 1, 100));
+            journal.Sample(new MetricPoint(series, 2, 101));
+        }
+
+        journal.Record(new RunResumed(Stage.Dpo, 3, []));
+        journal.Sample(new MetricPoint("time/dpo", 1, 500));
+        await database.FlushAsync();
+
+        string Points(string series, string column, string table) => $"SELECT sum({column}) FROM {table} x JOIN Series s ON s.Id = x.SeriesId WHERE s.Name = '{series}'";
+        Assert.Equal(500, database.Number(Points("time/dpo", "Value", "MetricPoints")));
+        Assert.Equal(201, database.Number(Points("time/explore", "Value", "MetricPoints")));
+        Assert.Equal(201, database.Number(Points("sft/loss", "Value", "MetricPoints")));
+        // One rollup of each of the two widths.
+        Assert.Equal(2, database.Number(Points("time/dpo", "Count", "MetricRollups")));
+        Assert.Equal(1000, database.Number(Points("time/dpo", "Min", "MetricRollups")));
+        Assert.Equal(4, database.Number(Points("time/explore", "Count", "MetricRollups")));
+    }
+
+    [Fact]
     public async Task OnCommitted_EveryBatch_IsInTheDatabaseAlready()
     {
         var listener = new Listener();

@@ -37,6 +37,27 @@ public sealed class RunKeeperTests
     }
 
     [Fact]
+    public async Task DeleteAsync_OpenRun_IsLeftAloneAndAJournalOfARemovedOneSaysNothing()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var run = await database.NewRunAsync();
+        var keeper = new RunKeeper(database.Contexts, TimeProvider.System);
+        var journal = database.Writer.Open(run);
+        journal.Record(new StageStarted(Stage.Sft));
+        await database.FlushAsync();
+        Assert.Empty(await keeper.DeleteAsync([run], default));
+
+        journal.Record(new RunEnded(RunState.Stopped, null, null));
+        await database.FlushAsync();
+        Assert.Equal([run], await keeper.DeleteAsync([run], default));
+        await keeper.RemoveAsync(run, default);
+        journal.Record(new AlertRaised("info", "nobody listens"));
+        await database.FlushAsync();
+
+        Assert.Equal(0, database.Number("SELECT (SELECT count(*) FROM Runs) + (SELECT count(*) FROM Events)"));
+    }
+
+    [Fact]
     public async Task DeleteAsync_ThenUndo_BringsEverythingBack()
     {
         var (database, keeper, time, run) = await EndedAsync();

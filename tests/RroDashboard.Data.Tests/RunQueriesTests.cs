@@ -128,7 +128,7 @@ public sealed class RunQueriesTests
             json.Select(j => System.Text.Json.JsonSerializer.Serialize(System.Text.Json.JsonSerializer.Deserialize<RunEvent>(j, RunJson.Options)!, RunJson.Options)));
         var header = await database.Queries.HeaderAsync(run, default);
         Assert.Equal([typeof(RunStarted), typeof(StageStarted), typeof(EvaluationFinished), typeof(StageFinished), typeof(CheckpointSaved), typeof(RunEnded)], header.Select(f => f.GetType()));
-        var pair = Assert.Single(await database.Queries.PairsAsync(run, 0, 10, default)).Pair;
+        var pair = Assert.Single(await database.Queries.AllAsync<PairCreated>(run, default)).Pair;
         Assert.Equal([4, 70_000], pair.RejectedTokens);
         Assert.Equal("click[x]", Assert.Single(await database.Queries.CandidatesAsync(run, 0, 0, default)).Action);
         var row = (await database.Queries.FindAsync(run, default))!;
@@ -164,26 +164,5 @@ public sealed class RunQueriesTests
         Assert.Single(made, m => m.Made);
         Assert.Matches("^[bcdfghjkmnpqrstvwxz7]{10}$", made[0].Id);
         Assert.Equal(1, (await database.Queries.ListAsync(0, 10, default)).Total);
-    }
-
-    [Fact]
-    public async Task DeleteAsync_OpenAndEndedRun_RemovesTheEndedOneWithAllItSaid()
-    {
-        await using var database = await TestDatabase.CreateAsync();
-        var run = await database.NewRunAsync();
-        var journal = database.Writer.Open(run);
-        journal.Record(new StageStarted(Stage.Sft));
-        journal.Sample(new MetricPoint("sft/loss", 1, 1));
-        await database.FlushAsync();
-        Assert.False(await database.Store.DeleteAsync(run, default));
-
-        journal.Record(new RunEnded(RunState.Stopped, null, null));
-        await database.FlushAsync();
-
-        Assert.True(await database.Store.DeleteAsync(run, default));
-        Assert.Equal(0, database.Number("SELECT (SELECT count(*) FROM Events) + (SELECT count(*) FROM MetricPoints) + (SELECT count(*) FROM MetricRollups)"));
-        Assert.False(await database.Store.DeleteAsync(run, default));
-        journal.Record(new AlertRaised("info", "nobody listens"));
-        await database.FlushAsync();
     }
 }

@@ -16,9 +16,17 @@ function save(name, url) {
   link.remove();
 }
 
-// Numbers that a spreadsheet would read as a formula do not occur: columns are ours, values are numbers or our own words.
+// Names of runs stand among the columns, and people write those: what a spreadsheet would read as a formula gets an apostrophe before it.
+// Numbers, percents and the dash of an empty cell stay as they are.
+export function csvCell(value) {
+  const text = String(value);
+  const isPlain = text === '-' || text === '-Infinity' || /^[+-]?[0-9.,]*[0-9](e[+-]?[0-9]+)?( ?%)?$/i.test(text);
+  const safe = !isPlain && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
 function csv(model) {
-  const cell = value => (/[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const cell = csvCell;
   return [model.columns, ...(model.exact ?? model.rows)()].map(row => row.map(cell).join(',')).join('\n') + '\n';
 }
 

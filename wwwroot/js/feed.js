@@ -31,6 +31,7 @@ export class Feed {
   #pause;
   #items = [];
   #waiting = [];
+  #missed = 0;
   #paused = false;
   #total = 0;
   #load;
@@ -51,6 +52,7 @@ export class Feed {
   reset(items, total) {
     this.#items = [];
     this.#waiting = [];
+    this.#missed = 0;
     this.#list.replaceChildren();
     this.#total = total;
     for (const item of items) {
@@ -60,11 +62,13 @@ export class Feed {
     this.#say();
   }
 
-  // New decisions, oldest first.
-  add(items) {
-    this.#total += items.length;
+  // New decisions, oldest first: the newest of as many as count says.
+  add(items, count) {
+    this.#total += count;
     if (this.#paused) {
-      this.#waiting.push(...items);
+      // More than the list shows would only fill the memory; the server has them all.
+      this.#waiting = this.#waiting.concat(items).slice(-maxRows);
+      this.#missed += count;
       this.#say();
       return;
     }
@@ -87,10 +91,11 @@ export class Feed {
     this.#paused = !this.#paused;
     this.#pause.setAttribute('aria-pressed', String(this.#paused));
     if (!this.#paused) {
-      const items = this.#waiting;
+      const [items, count] = [this.#waiting, this.#missed];
       this.#waiting = [];
-      this.#total -= items.length;
-      this.add(items);
+      this.#missed = 0;
+      this.#total -= count;
+      this.add(items, count);
     }
     this.#say();
   }
@@ -122,8 +127,8 @@ export class Feed {
 
   #say() {
     const shown = this.#items.length;
-    const hidden = this.#total - shown - this.#waiting.length;
-    this.#pause.textContent = this.#paused ? `Resume${this.#waiting.length ? ` (${this.#waiting.length} new)` : ''}` : 'Pause';
+    const hidden = this.#total - shown - this.#missed;
+    this.#pause.textContent = this.#paused ? `Resume${this.#missed ? ` (${this.#missed.toLocaleString('en-US')} new)` : ''}` : 'Pause';
     this.#foot.textContent = this.#total === 0
       ? 'Steps appear here when exploration decides them: what was tried, what it was worth, and why it was followed.'
       : `Showing the newest ${shown} of ${this.#total.toLocaleString('en-US')} decided steps.`;

@@ -43,6 +43,7 @@ class RunPage {
   #source;
   #badge;
   #decided = [];
+  #decidedCount = 0;
   #frames = [];
   #paused = false;
   #missed = 0;
@@ -110,6 +111,7 @@ class RunPage {
   #reset(snapshot) {
     this.#newModel();
     this.#decided = [];
+    this.#decidedCount = 0;
     this.#frames = [];
     this.#model.load(snapshot);
     this.#feed.reset([...snapshot.newest].reverse(), this.#model.decided);
@@ -156,7 +158,12 @@ class RunPage {
     for (const event of frame.events) {
       this.#model.addEvent(event, frame.atMs);
       if (event.type === 'stepDecided') {
+        // The feed shows no more than these; how many there were is enough of the rest.
+        this.#decidedCount++;
         this.#decided.push(event);
+        if (this.#decided.length > maxRows) {
+          this.#decided.shift();
+        }
       }
     }
   }
@@ -202,9 +209,10 @@ class RunPage {
     }
     const changes = this.#model.takeChanges();
     if (this.#decided.length > 0) {
-      const decided = this.#decided;
+      const [decided, count] = [this.#decided, this.#decidedCount];
       this.#decided = [];
-      this.#feed.add(decided);
+      this.#decidedCount = 0;
+      this.#feed.add(decided, count);
     }
     if (changes.size === 0) {
       return;

@@ -28,9 +28,20 @@ public sealed class DeletedRunsSweeper(RunKeeper keeper, TrainingHost host, Time
 
     private async Task SweepAsync(CancellationToken stoppingToken)
     {
+        IReadOnlyList<string> overdue;
         try
         {
-            foreach (var run in await keeper.OverdueAsync(stoppingToken))
+            overdue = await keeper.OverdueAsync(stoppingToken);
+        }
+        catch (System.Data.Common.DbException e)
+        {
+            logger.LogWarning(e, "Deleted runs could not be looked for");
+            return;
+        }
+
+        foreach (var run in overdue)
+        {
+            try
             {
                 // The id comes from our table, never from a request.
                 var folder = host.RunFolder(run);
@@ -42,11 +53,11 @@ public sealed class DeletedRunsSweeper(RunKeeper keeper, TrainingHost host, Time
                 await keeper.RemoveAsync(run, stoppingToken);
                 logger.LogInformation("Run {Run} was removed with everything it said", run);
             }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
-        {
-            // It stays invisible, and the next look tries again.
-            logger.LogWarning(e, "A deleted run could not be removed yet");
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Data.Common.DbException)
+            {
+                // It stays invisible, the next look tries again, and the others do not wait for it.
+                logger.LogWarning(e, "Deleted run {Run} could not be removed yet", run);
+            }
         }
     }
 }

@@ -94,14 +94,42 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
         {
             await foreach (var (runId, round) in _queue.Reader.ReadAllAsync(stoppingToken))
             {
-                using var turn = await device.TakeAsync(stoppingToken);
-                var result = await Task.Factory.StartNew(() => RunAsync(runId, round, stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-                journal.Open(runId).Record(result);
+                RunFact result;
+                using (await device.TakeAsync(stoppingToken))
+                {
+                    result = await Task.Factory.StartNew(() => RunAsync(runId, round, stoppingToken), stoppingToken, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+                }
+
+                // Without the device: runs need not wait for the disk.
+                await RecordAsync(runId, round, result, stoppingToken);
             }
         }
         catch (OperationCanceledException)
         {
             // The server stops; what was asked for is found open by the next one.
+        }
+    }
+
+    // A disk that refuses must neither stop the server nor cost what was computed.
+    private async Task RecordAsync(string runId, int round, RunFact result, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                journal.Open(runId).Record(result);
+                return;
+            }
+            catch (IOException e)
+            {
+                logger.LogError(e, "What came of re-roll {Round} of run {Run} could not be recorded", round, runId);
+                if (!journal.Takes(runId))
+                {
+                    return;
+                }
+
+                await Task.Delay(JournalLimits.RetryAfter, stoppingToken);
+            }
         }
     }
 

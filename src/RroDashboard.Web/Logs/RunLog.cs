@@ -17,7 +17,8 @@ public sealed record LogRow(long Seq, DateTime AtUtc, string Level, string Text)
 /// <param name="Rows">Those that fit the filter.</param>
 /// <param name="OlderThan">Where to go on for older ones; null when there are none.</param>
 /// <param name="Searched">Events looked at.</param>
-public sealed record LogPage(IReadOnlyList<LogRow> Rows, long? OlderThan, int Searched);
+/// <param name="Newest">Number of the newest event looked at, whether it fits or not; the bound asked for when there was none.</param>
+public sealed record LogPage(IReadOnlyList<LogRow> Rows, long? OlderThan, int Searched, long Newest);
 
 /// <summary>
 /// The log of a run: its own lines, and its facts in words between them, so that it tells the whole story. Filtered here and not in SQL: the words
@@ -42,9 +43,11 @@ public sealed class RunLog(LogQueries queries)
     {
         var rows = new List<LogRow>();
         var searched = 0;
+        long? newest = null;
         while (true)
         {
             var events = await queries.BeforeAsync(runId, before, after, LogQueries.MaxEvents, cancellationToken);
+            newest ??= events.Count > 0 ? events[0].Seq : after;
             searched += events.Count;
             foreach (var committed in events)
             {
@@ -63,7 +66,7 @@ public sealed class RunLog(LogQueries queries)
             if (isEnd || rows.Count == PageRows || searched >= MaxSearched)
             {
                 rows.Reverse();
-                return new LogPage(rows, isEnd ? null : before, searched);
+                return new LogPage(rows, isEnd ? null : before, searched, newest.Value);
             }
         }
     }
@@ -95,6 +98,7 @@ public sealed class RunLog(LogQueries queries)
         EvaluationFinished e => ("info", In($"{Components.Words.Of(e.Stage)}, {e.Decoding}: mean reward {e.Mean:0.000} [{e.Low:0.000}, {e.High:0.000}] on {e.Episodes.Count} tasks.")),
         ReferenceEvaluated r => ("info", In($"Scripted rule '{r.Name}': mean reward {r.Mean:0.000} [{r.Low:0.000}, {r.High:0.000}].")),
         CheckpointSaved c => ("info", $"Checkpoint after {Components.Words.Of(c.Stage)}: {Components.Words.Bytes(c.Bytes)}, SHA-256 {c.Sha256}."),
+        RunResumed on => ("info", In($"The run goes on{(on.Stage is { } stage ? $" with {Components.Words.Of(stage)}" : "")}. Walks kept: {on.KeptTasks}; begun again: {on.RestartedTasks.Count}.")),
         NoteAdded note => ("info", $"Note: {note.Text}"),
         RerollRequested asked => ("info", In($"Re-roll {asked.Round} of {asked.Steps} accepted steps was asked for.")),
         RerollFinished done => ("info", In($"Re-roll {done.Round}: {done.Steps.Count(s => s.Rises)} of {done.Steps.Count} accepted steps rise again.")),

@@ -13,6 +13,7 @@ namespace RroDashboard.Web.Components.Pages;
 public sealed partial class Explore : IDisposable
 {
     private const int PageSize = 25;
+    private const int MaxWords = 200;
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _left = new();
@@ -95,7 +96,7 @@ public sealed partial class Explore : IDisposable
             int.TryParse(Steps, CultureInfo.InvariantCulture, out var steps) && steps > 0 ? steps : null,
             Change switch { "up" => 2 * RisingRule.Tolerance, "same" => 0, _ => null },
             Change switch { "down" => -2 * RisingRule.Tolerance, "same" => 0, _ => null },
-            Exhausted == "1", Invalid == "1", WordsText?.Trim() ?? "",
+            Exhausted == "1", Invalid == "1", WordsText?.Trim() is { } words ? words[..Math.Min(words.Length, MaxWords)] : "",
             Enum.TryParse<WalkSort>(Sort, ignoreCase: true, out var sort) && Enum.IsDefined(sort) ? sort : WalkSort.Task,
             Descending == "1");
         await ReloadAsync();
@@ -134,6 +135,12 @@ public sealed partial class Explore : IDisposable
         _river = River.Of([.. _facts.Steps.Select(s => s.Change)], _range);
     }
 
+    private void KeepRows()
+    {
+        var now = _facts.Walks.ToDictionary(w => w.Task);
+        (_rows, _newOrder) = ([.. _rows.Select(r => now.GetValueOrDefault(r.Task, r))], true);
+    }
+
     // New numbers appear in their rows and new rows below them. A row never moves under the reader: a new order is offered.
     private async Task RefreshAsync()
     {
@@ -142,6 +149,14 @@ public sealed partial class Explore : IDisposable
             await InvokeAsync(async () =>
             {
                 await ReadAsync();
+                if (_filter.Words.Length > 0 || _filter.Invalid)
+                {
+                    // To look through every candidate again each second would be dear: rows keep up, and the search is offered.
+                    KeepRows();
+                    StateHasChanged();
+                    return;
+                }
+
                 var (fresh, total) = await Walks.ListAsync(RunId, _filter, _range, _page * PageSize, PageSize, _left.Token);
                 var keeps = fresh.Count >= _rows.Count && _rows.Select(r => r.Task).SequenceEqual(fresh.Take(_rows.Count).Select(r => r.Task));
                 if (keeps)
@@ -150,8 +165,7 @@ public sealed partial class Explore : IDisposable
                 }
                 else
                 {
-                    var now = _facts.Walks.ToDictionary(w => w.Task);
-                    (_rows, _newOrder) = ([.. _rows.Select(r => now.GetValueOrDefault(r.Task, r))], true);
+                    KeepRows();
                 }
 
                 _total = total;

@@ -20,10 +20,12 @@ public sealed partial class Pairs : IDisposable
     private RewardRange _range = RewardRange.Unit;
     private ExplorationFacts _facts = ExplorationFacts.Empty;
     private MarginHistory _margins = new([]);
+    private IReadOnlySet<string> _evaluated = new HashSet<string>();
     private IReadOnlyList<string> _leaked = [];
     private PairFilter _filter = new();
     private IReadOnlyList<PairRow> _rows = [];
     private PairCreated? _open;
+    private int _measured = 1;
     private int _total;
     private int _page;
     private int _newer;
@@ -98,7 +100,7 @@ public sealed partial class Pairs : IDisposable
 
     /// <inheritdoc/>
     protected override void OnInitialized() => _watch = new RunWatch(
-        Feed, Time, RunId, happened => happened is PairCreated or StepDecided or PairMargins or RunEnded, RefreshAsync, RefreshEvery);
+        Feed, Time, RunId, Matters, RefreshAsync, RefreshEvery);
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
@@ -108,6 +110,8 @@ public sealed partial class Pairs : IDisposable
             Number(TaskText), Real(MinGap), Real(MaxGap), Same == "1", Longer == "1", Exhausted == "1", Duplicates == "1", Refused == "1",
             Enum.TryParse<PairSort>(Sort, ignoreCase: true, out var sort) && Enum.IsDefined(sort) ? sort : PairSort.Index,
             Descending == "1");
+        // The address may name another run by now.
+        _measured = 1;
         await LoadAsync();
         _open = Number(OpenText) is { } number && _run is not null ? await PairList.FindAsync(RunId, number, _left.Token) : null;
         _loaded = true;
@@ -142,6 +146,11 @@ public sealed partial class Pairs : IDisposable
     private async Task LoadAsync()
     {
         await ReadAsync();
+        await ListAsync();
+    }
+
+    private async Task ListAsync()
+    {
         (_rows, _total) = _run is null ? ([], 0) : await PairList.ListAsync(RunId, _filter, p => _margins.Last(p.Index), _page * PageSize, PageSize, _left.Token);
         _newer = 0;
     }
@@ -156,8 +165,25 @@ public sealed partial class Pairs : IDisposable
 
         _range = (await Queries.HeaderAsync(RunId, _left.Token)).OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
         _facts = await Index.ReadAsync(RunId, _left.Token);
-        _margins = new MarginHistory(await Queries.AllAsync<PairMargins>(RunId, _left.Token));
-        _leaked = await PairList.LeakedTasksAsync(RunId, _left.Token);
+        if (Interlocked.Exchange(ref _measured, 0) == 1)
+        {
+            _margins = new MarginHistory(await Queries.AllAsync<PairMargins>(RunId, _left.Token));
+            _evaluated = await PairList.EvaluatedTasksAsync(RunId, _left.Token);
+        }
+
+        _leaked = PairQueries.Leaked(_facts, _evaluated);
+    }
+
+    // Called on the writer's thread: only remembers. Margins are long, and evaluations too, and only these facts change them.
+    private bool Matters(RunEvent happened)
+    {
+        var measured = happened is PairMargins or EvaluationFinished or RunResumed;
+        if (measured)
+        {
+            Volatile.Write(ref _measured, 1);
+        }
+
+        return measured || happened is PairCreated or StepDecided or RunEnded;
     }
 
     // The cards keep up by themselves. Rows stay as they are: newer pairs are offered, unless there is room below.
@@ -171,7 +197,7 @@ public sealed partial class Pairs : IDisposable
                 await ReadAsync();
                 if (_rows.Count < PageSize && _filter.Sort == PairSort.Index && !_filter.Descending)
                 {
-                    await LoadAsync();
+                    await ListAsync();
                 }
                 else
                 {

@@ -157,6 +157,12 @@ public sealed partial class Run : IAsyncDisposable
         lock (_lock)
         {
             _stale = true;
+            if (happened is ProgressReported)
+            {
+                // Only the newest tells something: a pause over lunch must not fill the memory.
+                _arrived.RemoveAll(e => e is ProgressReported);
+            }
+
             if (happened is not null)
             {
                 _arrived.Add(happened);

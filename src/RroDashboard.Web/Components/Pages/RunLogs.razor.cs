@@ -28,6 +28,8 @@ public sealed partial class RunLogs : IAsyncDisposable
     private int _searched;
     private int _waiting;
     private int _arrived;
+    private int _asked;
+    private int _reading;
     private bool _follow = true;
     private bool _missing;
     private bool _loaded;
@@ -138,8 +140,8 @@ public sealed partial class RunLogs : IAsyncDisposable
         {
             await InvokeAsync(async () =>
             {
-                var arrived = Interlocked.Exchange(ref _arrived, 0);
-                if (arrived == 0)
+                // While something is read, what arrives waits for the next look: read twice, a line would stand there twice.
+                if (_reading > 0 || Interlocked.Exchange(ref _arrived, 0) is not (> 0 and var arrived))
                 {
                     return;
                 }
@@ -168,7 +170,11 @@ public sealed partial class RunLogs : IAsyncDisposable
 
     private async Task ReadNewAsync()
     {
-        var page = await Log.ReadAsync(RunId, _level, _search, long.MaxValue, _lastSeq, _left.Token);
+        if (await AskAsync(long.MaxValue, _lastSeq, ++_asked) is not { } page)
+        {
+            return;
+        }
+
         if (page.OlderThan is not null)
         {
             // More came than a page holds: begin anew at the end.
@@ -177,7 +183,7 @@ public sealed partial class RunLogs : IAsyncDisposable
         }
 
         _rows.AddRange(page.Rows);
-        _lastSeq = page.Rows.Count > 0 ? page.Rows[^1].Seq : _lastSeq;
+        _lastSeq = page.Newest;
         Trim();
         _waiting = 0;
         _scroll = true;
@@ -185,16 +191,45 @@ public sealed partial class RunLogs : IAsyncDisposable
 
     private async Task LoadAsync()
     {
-        var page = await Log.ReadAsync(RunId, _level, _search, long.MaxValue, 0, _left.Token);
+        _busy = true;
+        if (await AskAsync(long.MaxValue, 0, ++_asked) is not { } page)
+        {
+            return;
+        }
+
+        _busy = false;
         (_rows, _olderThan, _searched, _loaded, _waiting, _scroll) = ([.. page.Rows], page.OlderThan, page.Searched, true, 0, true);
-        _lastSeq = _rows.Count > 0 ? _rows[^1].Seq : 0;
+        _lastSeq = page.Newest;
+    }
+
+    // The newest question wins: what an older one brings was asked with another filter or place.
+    private async Task<LogPage?> AskAsync(long before, long after, int asked)
+    {
+        _reading++;
+        try
+        {
+            var page = await Log.ReadAsync(RunId, _level, _search, before, after, _left.Token);
+            return asked == _asked ? page : null;
+        }
+        finally
+        {
+            _reading--;
+        }
     }
 
     private async Task OlderAsync()
     {
-        _busy = true;
-        _follow = false;
-        var page = await Log.ReadAsync(RunId, _level, _search, _olderThan ?? long.MaxValue, 0, _left.Token);
+        if (_busy)
+        {
+            return;
+        }
+
+        (_busy, _follow) = (true, false);
+        if (await AskAsync(_olderThan ?? long.MaxValue, 0, ++_asked) is not { } page)
+        {
+            return;
+        }
+
         _rows.InsertRange(0, page.Rows);
         (_olderThan, _searched, _busy) = (page.OlderThan, _searched + page.Searched, false);
         if (_rows.Count > MaxRows)

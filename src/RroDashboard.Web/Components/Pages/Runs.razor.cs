@@ -47,6 +47,8 @@ public sealed partial class Runs : IDisposable
     private string _note = "";
     private int _total;
     private int _stale;
+    private ElementReference _undo;
+    private bool _focusUndo;
 
     /// <summary>Facts and actions.</summary>
     [Inject] public required IRunBoard Board { get; init; }
@@ -105,11 +107,18 @@ public sealed partial class Runs : IDisposable
     }
 
     /// <inheritdoc/>
-    protected override void OnAfterRender(bool firstRender)
+    protected override async Task OnAfterRenderAsync(bool firstRender)
     {
         if (firstRender)
         {
             _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
+        }
+
+        if (_focusUndo && _deleted.Count > 0)
+        {
+            // The button that had the focus went with its row.
+            _focusUndo = false;
+            await _undo.FocusAsync();
         }
     }
 
@@ -157,6 +166,7 @@ public sealed partial class Runs : IDisposable
     {
         var deleted = await Keeper.DeleteAsync(runs, _left.Token);
         (_deleted, _undoUntil) = (deleted, Time.GetUtcNow() + RunKeeper.UndoTime);
+        _focusUndo = deleted.Count > 0;
         await AfterAsync(deleted, deleted.Count < runs.Count ? $"{runs.Count - deleted.Count} wait or work and were left alone: stop them first." : "");
     }
 
