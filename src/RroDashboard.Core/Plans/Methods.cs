@@ -56,14 +56,7 @@ public static class Methods
     public static void Apply(RunPlan plan, string name)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        var method = Find(name).Name;
-        // IPR brings a weight of its own; a weight that a person chose stays.
-        if (plan.Method == Method.Ipr && plan.Dpo.SftWeight == IprSftWeight)
-        {
-            plan.Dpo.SftWeight = Presets.Create(plan.Preset).Dpo.SftWeight;
-        }
-
-        switch (method)
+        switch (Find(name).Name)
         {
             case "sft":
                 plan.Method = Method.SftOnly;

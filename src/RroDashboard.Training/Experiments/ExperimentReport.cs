@@ -244,7 +244,7 @@ public sealed record ExperimentReport(
             Say($"|---|{string.Concat(s_costs.Select(_ => "---|"))}");
             foreach (var m in Methods.Where(m => m.EqualCosts.Count > 0))
             {
-                Say($"| {m.Name} | {string.Join(" | ", m.EqualCosts.Select(e => Difference(e.Comparison) + (e.Beyond ? "*" : "")))} |");
+                Say($"| {m.Name} | {string.Join(" | ", m.EqualCosts.Select(e => e.At == 0 ? "-" : Difference(e.Comparison) + (e.Beyond ? "*" : "")))} |");
             }
 
             Say($"");
