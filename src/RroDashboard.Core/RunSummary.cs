@@ -69,7 +69,7 @@ public sealed record ExploreSummary(
     }
 }
 
-/// <summary>Means over the last quarter of the updates; 0 updates when there were no pairs.</summary>
+/// <summary>Means over the last quarter of the updates that the final policy went through; 0 updates when there were no pairs, or when it was rolled back to its start.</summary>
 public sealed record DpoSummary(int Updates, double Loss, double Accuracy, double Margin);
 
 /// <summary>Wall-clock seconds. <paramref name="Evaluate"/> holds both evaluations.</summary>

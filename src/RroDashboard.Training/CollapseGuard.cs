@@ -14,7 +14,7 @@ namespace RroDashboard.Training;
 /// <param name="Reward">Mean final reward.</param>
 /// <param name="InvalidRate">Invalid actions per action.</param>
 /// <param name="ActionTokens">Tokens the policy wrote, per episode.</param>
-/// <param name="Kl">Kullback-Leibler divergence of the policy from the reference, nats per written token, estimated from the policy's own samples.</param>
+/// <param name="Kl">Kullback-Leibler divergence of the policy from the reference, nats per written token: exact at each position of the policy's own samples, over the whole vocabulary, so it is never negative and holds under an action mask.</param>
 /// <param name="Entropy">Entropy of the policy, nats per written token.</param>
 /// <param name="RewardError">Standard error of <paramref name="Reward"/>.</param>
 public sealed record PolicyProbe(int Update, double Reward, double InvalidRate, double ActionTokens, double Kl, double Entropy, double RewardError = 0);
@@ -83,6 +83,9 @@ public sealed class CollapseGuard : IDisposable
         return new CollapseGuard(context);
     }
 
+    /// <summary>After how many updates the policy is that it was rolled back to; null when it was not.</summary>
+    public int? KeptUpdate { get; private set; }
+
     /// <summary>Looks at the policy where the plan says so.</summary>
     /// <param name="update">Updates done so far.</param>
     /// <param name="chosenShift">Mean change of the log-probability of chosen sides in the last batch, nats.</param>
@@ -125,6 +128,7 @@ public sealed class CollapseGuard : IDisposable
         {
             case OnCollapse.RollBack:
                 Restore();
+                KeptUpdate = _goodUpdate;
                 Alert("error", $"The policy collapsed within {update} DPO updates: {what}. It was rolled back to what it was after {_goodUpdate} updates, and DPO ended there. Lower Dpo.LearningRate or Dpo.Updates.");
                 return false;
             case OnCollapse.StopEarly:
@@ -207,7 +211,8 @@ public sealed class CollapseGuard : IDisposable
         return values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1) / values.Length);
     }
 
-    // Per written token: mean of log pi - log pi_ref, and mean of -sum p ln p.
+    // Per written token: mean of sum p (ln p - ln p_ref), and mean of -sum p ln p. Not log pi - log pi_ref of the sampled token: a mask
+    // decides what is sampled, and under it that mean is no divergence and may be negative.
     private (double Kl, double Entropy) Distance(PlayedEpisode[] episodes)
     {
         using var noGrad = no_grad();
@@ -219,7 +224,7 @@ public sealed class CollapseGuard : IDisposable
             var rows = part.Select(i => written[i]).ToArray();
             var length = rows.Max(r => r.Length) - 1;
             var inputs = new long[rows.Length * length];
-            var (positions, targets) = (new List<long>(), new List<long>());
+            var positions = new List<long>();
             for (var r = 0; r < rows.Length; r++)
             {
                 var (tokens, mask) = rows[r].Sequence();
@@ -229,15 +234,14 @@ public sealed class CollapseGuard : IDisposable
                     if (mask[t + 1])
                     {
                         positions.Add((r * length) + t);
-                        targets.Add(tokens[t + 1]);
                     }
                 }
             }
 
-            var (ids, at, next) = (tensor(inputs, [rows.Length, length]), tensor(positions.ToArray()), tensor(targets.ToArray()).unsqueeze(1));
+            var (ids, at) = (tensor(inputs, [rows.Length, length]), tensor(positions.ToArray()));
             var policy = LogSoftmax(_context.Model, ids, at);                                              // (N, V)
             var reference = LogSoftmax(_reference!, ids, at);
-            kl += (policy.gather(1, next) - reference.gather(1, next)).sum().ToDouble();
+            kl += (policy.exp() * (policy - reference)).sum().ToDouble();
             entropy -= (policy.exp() * policy).sum().ToDouble();
             count += positions.Count;
         }

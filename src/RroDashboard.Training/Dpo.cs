@@ -38,7 +38,7 @@ public static class Dpo
     /// <param name="pairs">Pairs with their sampled token ids.</param>
     /// <param name="demonstrations">For the optional SFT term.</param>
     /// <param name="indexes">Index of each pair in the journal; their place in the list when null.</param>
-    /// <returns>Means over the last quarter of the updates.</returns>
+    /// <returns>Means over the last quarter of the updates that the final policy went through: those after a roll-back's point do not count.</returns>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
     public static DpoSummary Train(RunContext context, IReadOnlyList<PreferencePair> pairs, IReadOnlyList<Demonstration> demonstrations, IReadOnlyList<int>? indexes = null)
     {
@@ -124,7 +124,8 @@ public static class Dpo
             var goesOn = guard.After(update + 1, chosenShift, rejectedShift);
             if (checks.Contains(update + 1) || !goesOn)
             {
-                Measure(update + 1);
+                // After a roll-back the policy is that of an earlier update, and what is measured is its.
+                Measure(guard.KeptUpdate ?? (update + 1));
             }
 
             if (!goesOn)
@@ -133,8 +134,14 @@ public static class Dpo
             }
         }
 
-        var last = history.Skip(history.Count * 3 / 4).ToList();
-        return new DpoSummary(history.Count, last.Average(h => h.Loss), last.Average(h => h.Accuracy), last.Average(h => h.Margin));
+        var kept = guard.KeptUpdate ?? history.Count;
+        if (kept == 0)
+        {
+            return new DpoSummary(0, 0, 0, 0);
+        }
+
+        var last = history.Take(kept).Skip(kept * 3 / 4).ToList();
+        return new DpoSummary(kept, last.Average(h => h.Loss), last.Average(h => h.Accuracy), last.Average(h => h.Margin));
 
         void Measure(int done)
         {

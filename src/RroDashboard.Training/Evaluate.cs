@@ -109,7 +109,7 @@ public static class Evaluate
             }
 
             engine.Release(history);
-            episodes[index] = new EpisodeResult(task.Id, episode.Finished ? episode.Reward : 0, episode.Actions.Count, episode.InvalidActions, written);
+            episodes[index] = new EpisodeResult(task.Id, episode.Finished ? episode.Reward : 0, episode.Actions.Count, episode.InvalidActions, written, task.Group);
             done++;
             context.Journal.Sample(new ProgressReported(stage, done + (temperature > 0 ? tasks.Length : 0), 2L * tasks.Length));
         }

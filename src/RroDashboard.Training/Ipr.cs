@@ -19,7 +19,8 @@ namespace RroDashboard.Training;
 /// </code>
 /// Departures from the paper: one iteration instead of six; a step pair is two actions and not the rests of two trajectories (as
 /// in the released pipeline's option <c>step_action</c>), so that it is the same kind of pair as RRO's; the policy's action is sampled
-/// at T=1 instead of greedily. The SFT term is <c>Dpo.SftWeight</c>; the released weight is 1 of a summed log-probability.
+/// at T=1 instead of greedily; a step pair needs only the gap between the two Monte-Carlo values. The history of each of the expert's
+/// steps is read anew instead of being taken from the cache, so the tokens that are counted are more than IPR needs. The SFT term is <c>Dpo.SftWeight</c>; the released weight is 1 of a summed log-probability.
 /// </summary>
 public static class Ipr
 {

@@ -16,7 +16,8 @@ namespace RroDashboard.Training;
 /// then SFT on what was kept and as many demonstrations, from the SFT model
 /// </code>
 /// Departures: updates and batch size are those of preference training (<c>Dpo.Updates</c>, <c>Dpo.BatchSize</c>), so that methods
-/// can be compared at equal updates; one iteration.
+/// can be compared at equal updates; one iteration; episodes of a task that are alike word for word are all kept, where the paper keeps
+/// different ones only, so that an answer the policy is sure of weighs more.
 /// </summary>
 public static class Rft
 {

@@ -17,7 +17,7 @@ internal sealed class Rivals
 {
     private readonly RunContext _context;
     private readonly Dictionary<string, Demonstration> _demonstrations = new(StringComparer.Ordinal);
-    private readonly long _generatedBefore, _prefilledBefore, _forcedBefore;
+    private readonly long _generatedBefore, _prefilledBefore, _forcedBefore, _recomputedBefore;
     private int _tasks, _steps, _rollouts, _pairs, _nextPair;
     private double _rewards;
 
@@ -35,8 +35,9 @@ internal sealed class Rivals
         (_tasks, _steps, _rollouts, _pairs, _nextPair) = (kept.Tasks, opened.Sum(f => f.Steps), kept.Rollouts, kept.Pairs, past?.NextPair ?? 0);
         _rewards = opened.Sum(f => f.Reward);
         var engine = context.Sampler;
-        (_generatedBefore, _prefilledBefore, _forcedBefore) =
-            (engine.TokensGenerated - kept.TokensGenerated, engine.TokensPrefilled - kept.TokensPrefilled, engine.TokensForced - kept.TokensForced);
+        (_generatedBefore, _prefilledBefore, _forcedBefore, _recomputedBefore) = (
+            engine.TokensGenerated - kept.TokensGenerated, engine.TokensPrefilled - kept.TokensPrefilled,
+            engine.TokensForced - kept.TokensForced, engine.TokensRecomputed - kept.TokensRecomputed);
     }
 
     /// <summary>The tasks that a run explores, whatever its method: one of each group in turn, so that few tasks still cover many products or queries.</summary>
@@ -84,7 +85,7 @@ internal sealed class Rivals
     {
         _rollouts += episodes;
         return await Task.WhenAll(Enumerable.Range(0, episodes).Select(i =>
-            PlayedEpisode.PlayAsync(_context, task, _context.Random(Purpose.Candidate, index, i), _context.Plan.Explore.CandidateTemperature))).ConfigureAwait(false);
+            PlayedEpisode.PlayAsync(_context, task, _context.Random(Purpose.Candidate, index, i), _context.Plan.Explore.RolloutTemperature))).ConfigureAwait(false);
     }
 
     /// <summary>Counts rollouts that a method plays by itself.</summary>
@@ -125,6 +126,7 @@ internal sealed class Rivals
         TokensGenerated = _context.Sampler.TokensGenerated - _generatedBefore,
         TokensPrefilled = _context.Sampler.TokensPrefilled - _prefilledBefore,
         TokensForced = _context.Sampler.TokensForced - _forcedBefore,
+        TokensRecomputed = _context.Sampler.TokensRecomputed - _recomputedBefore,
         Pairs = _pairs,
     };
 }

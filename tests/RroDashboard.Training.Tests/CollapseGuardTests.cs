@@ -68,10 +68,46 @@ public sealed class CollapseGuardTests
         var (pairs, _) = Explore.Run(test.Run);
         var before = test.Model.parameters().Select(p => p.detach().clone()).ToArray();
 
-        Dpo.Train(test.Run, pairs, test.Demonstrations);
+        var summary = Dpo.Train(test.Run, pairs, test.Demonstrations);
 
+        // Summary and last margins are those of the policy that is left, not of the one that collapsed.
+        Assert.Equal(0, summary.Updates);
+        var margins = test.Journal.Facts.OfType<PairMargins>().Last();
+        Assert.Equal(0, margins.Update);
+        Assert.All(margins.Margins, m => Assert.Equal(0, m));
         Assert.Contains("rolled back to what it was after 0 updates", Assert.Single(test.Journal.Facts.OfType<AlertRaised>(), a => a.Severity == "error").Text, StringComparison.Ordinal);
         Assert.All(test.Model.parameters().Zip(before), p => Assert.Equal(0, (p.First - p.Second).abs().max().ToDouble()));
+    }
+
+    [Fact]
+    public void DpoTrain_RolledBackToALaterUpdate_SummaryAndMarginsAreThoseUpToIt()
+    {
+        using var scope = NewDisposeScope();
+        using var test = Trained("Dpo.LearningRate=0.005", "Guard.OnCollapse=RollBack", "Guard.Every=1");
+        var (pairs, _) = Explore.Run(test.Run);
+
+        var summary = Dpo.Train(test.Run, pairs, test.Demonstrations);
+
+        Assert.InRange(summary.Updates, 1, 23);
+        Assert.Contains($"after {summary.Updates} updates, and DPO ended there", Assert.Single(test.Journal.Facts.OfType<AlertRaised>(), a => a.Severity == "error").Text, StringComparison.Ordinal);
+        Assert.Equal(summary.Updates, test.Journal.Facts.OfType<PairMargins>().Last().Update);
+        var losses = test.Journal.Series(SeriesNames.DpoLoss)[..summary.Updates];
+        Assert.Equal(losses[(summary.Updates * 3 / 4)..].Average(), summary.Loss, 6);
+    }
+
+    // A mask decides what is sampled; the divergence is that of the policy itself all the same.
+    [Fact]
+    public void DpoTrain_ActionMask_DivergenceIsNeverNegativeAndGrows()
+    {
+        using var scope = NewDisposeScope();
+        using var test = Trained("Dpo.LearningRate=0.0003", "Environment.ActionMask=true");
+        var (pairs, _) = Explore.Run(test.Run);
+
+        Dpo.Train(test.Run, pairs, test.Demonstrations);
+
+        var kl = test.Journal.Series(SeriesNames.GuardKl);
+        Assert.Equal(0, kl[0], 6);
+        Assert.All(kl[1..], k => Assert.True(k > 0, $"a divergence of {k}"));
     }
 
     [Fact]

@@ -3,6 +3,7 @@
 // a chart that changed stays marked until it was drawn, so the last point always gets there.
 import { addTools } from './chart-tools.js';
 import { plain } from './plain-text.js';
+import { loadScript } from './scripts.js';
 
 const drawsPerSecond = 4;
 const tickMs = 50;
@@ -10,20 +11,9 @@ const maxTableRows = 200;
 const maxDrawnMarks = 30;
 const markTextLength = 80;
 
-let plotlyLoading = null;
-
-export function loadPlotly(url) {
-  plotlyLoading ??= new Promise((resolve, reject) => {
-    const script = document.createElement('script');
-    script.src = url;
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = () => {
-      plotlyLoading = null;
-      reject(new Error('The chart library could not be loaded.'));
-    };
-    document.head.append(script);
-  });
-  return plotlyLoading;
+export async function loadPlotly(url) {
+  await loadScript(url);
+  return window.Plotly;
 }
 
 // Plotly reads some HTML in every text it draws; whatever comes from a run is shown as it is.

@@ -1,20 +1,9 @@
 // The wire: one hub connection for the page. Register, then snapshot, then follow; a hole in the sequence numbers or another
 // epoch means that the server is asked for a snapshot again. Nothing else knows what messages look like.
 
-const retryMs = [0, 500, 1000, 2000, 5000];
+import { loadScript } from './scripts.js';
 
-function loadScript(url) {
-  if (window.signalR) {
-    return Promise.resolve();
-  }
-  return new Promise((resolve, reject) => {
-    const script = document.createElement('script');
-    script.src = url;
-    script.onload = resolve;
-    script.onerror = () => reject(new Error('The connection library could not be loaded.'));
-    document.head.append(script);
-  });
-}
+const retryMs = [0, 500, 1000, 2000, 5000];
 
 // handlers: reset(snapshot), frame({ events, points, atMs }), state('live' | 'reconnecting').
 export class RunSource {

@@ -223,7 +223,14 @@ public sealed record PreferencesTrained(DpoSummary Result) : RunFact;
 /// <param name="Steps">Actions taken.</param>
 /// <param name="InvalidActions">Of these, how many the environment could not act on.</param>
 /// <param name="ActionTokens">Tokens the policy wrote.</param>
-public sealed record EpisodeResult(string TaskId, double Reward, int Steps, int InvalidActions, int ActionTokens);
+/// <param name="Group">Tasks of one group (one product, one gold query) are not independent; null in facts written before groups were.</param>
+public sealed record EpisodeResult(
+    string TaskId,
+    double Reward,
+    int Steps,
+    int InvalidActions,
+    int ActionTokens,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Group = null);
 
 /// <summary>A held-out evaluation of one model with one way of decoding.</summary>
 /// <param name="Stage"><see cref="Stage.Baseline"/> or <see cref="Stage.Evaluate"/>.</param>

@@ -1,4 +1,5 @@
 using RroDashboard.Core.Exploration;
+using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
 
 namespace RroDashboard.Core.Events;
@@ -86,13 +87,15 @@ public sealed class RunPast
             .Where(c => accounts.TryGetValue((c.Task, c.Step), out var of) && c.Attempt < of.Count && of[c.Attempt] != CandidateAccount.Unconsidered).ToList();
         // The rivals decide no steps; of them a walk says how many it took, with one action of the policy at each.
         var others = steps.Count == 0 ? _kept.OfType<TaskFinished>().Sum(f => f.Steps) : 0;
+        // The expert's action that a walk goes on from is no contrast, but stands in the same account.
+        var followedExperts = Started?.Settings.GetValueOrDefault("Explore.Continue") == nameof(Continue.AlongExpert) ? steps.Count(s => s.Accepted is not null) : 0;
         return Spent with
         {
             Tasks = FinishedTasks.Count,
             Steps = steps.Count + others,
             Candidates = steps.Sum(s => s.Tried) + others,
             SameState = looked.Count(c => c.SameStateAs is not null),
-            Contrasts = steps.Sum(s => s.Accounts.Count(a => a == CandidateAccount.Contrast)),
+            Contrasts = steps.Sum(s => s.Accounts.Count(a => a == CandidateAccount.Contrast)) - followedExperts,
             FreeCandidates = looked.Count(c => c.Free),
             Unconsidered = steps.Sum(s => s.Accounts.Count(a => a == CandidateAccount.Unconsidered)),
             GateDraws = steps.Sum(s => s.GateDraws),

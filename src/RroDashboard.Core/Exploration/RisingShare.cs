@@ -18,9 +18,10 @@ public sealed record RisingSteps(int Steps, int Higher, int Equal)
 
 /// <summary>
 /// Share of rising steps at the beginning, in the middle and at the end of trajectories: the paper's second table. Counted from
-/// the values, whatever the rule was, so that it can be compared between rules and with fixed-size exploration.
+/// the values, whatever the rule was, so that it can be compared between rules and with fixed-size exploration. The first step of a
+/// trajectory is never counted: fixed-size exploration only assumes what it would be compared with.
 /// </summary>
-/// <param name="Beginning">First third of each trajectory.</param>
+/// <param name="Beginning">First third of each trajectory, without its first step.</param>
 /// <param name="Middle">Second third.</param>
 /// <param name="End">Last third; the last step of a trajectory of one or two.</param>
 public sealed record RisingShare(RisingSteps Beginning, RisingSteps Middle, RisingSteps End)
@@ -35,8 +36,8 @@ public sealed record RisingShare(RisingSteps Beginning, RisingSteps Middle, Risi
             var length = walk.Count();
             foreach (var step in walk)
             {
-                // A step is never compared with an exact value, except the first one with a baseline that was only assumed.
-                if (step.Accepted is not { } accepted || step.Previous.Exact)
+                // A later step is never compared with an exact value.
+                if (step.Accepted is not { } accepted || step.Step == 0 || step.Previous.Exact)
                 {
                     continue;
                 }

@@ -12,7 +12,7 @@ public readonly record struct StepChange(int Task, int Step, double? Change, boo
 
 /// <summary>What happened in a third of the trajectories.</summary>
 /// <param name="Name">"beginning", "middle" or "end".</param>
-/// <param name="Steps">Steps in it that were followed and had an estimate to compare with.</param>
+/// <param name="Steps">Steps in it, first steps apart, that were followed and had an estimate to compare with.</param>
 /// <param name="Higher">Worth more than the step before.</param>
 /// <param name="Equal">Worth the same.</param>
 /// <param name="Lower">Worth less.</param>
@@ -47,7 +47,7 @@ public sealed class River
     /// <summary>Number of steps by band and column.</summary>
     public int[,] Counts { get; }
 
-    /// <summary>Beginning, middle and end of the trajectories, each measured against the length of its own walk, as <see cref="RisingShare"/> divides them.</summary>
+    /// <summary>Beginning, middle and end of the trajectories, each measured against the length of its own walk, as <see cref="RisingShare"/> divides them: first steps are left out.</summary>
     public IReadOnlyList<RiverThird> Thirds { get; }
 
     /// <summary>Steps decided.</summary>
@@ -83,11 +83,14 @@ public sealed class River
                 continue;
             }
 
-            var third = lengths[task] < 3 ? (step == lengths[task] - 1 ? 2 : 0) : 3 * step / lengths[task];
-            thirds[third, 0]++;
-            thirds[third, value > RisingRule.Tolerance ? 1 : value < -RisingRule.Tolerance ? 3 : 2]++;
-            thirds[third, 4] += rose ? 1 : 0;
             counts[Row(value / width), step / perColumn]++;
+            if (step > 0)
+            {
+                var third = lengths[task] < 3 ? (step == lengths[task] - 1 ? 2 : 0) : 3 * step / lengths[task];
+                thirds[third, 0]++;
+                thirds[third, value > RisingRule.Tolerance ? 1 : value < -RisingRule.Tolerance ? 3 : 2]++;
+                thirds[third, 4] += rose ? 1 : 0;
+            }
         }
 
         string[] names = ["beginning", "middle", "end"];

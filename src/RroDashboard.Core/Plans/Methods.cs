@@ -56,7 +56,14 @@ public static class Methods
     public static void Apply(RunPlan plan, string name)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        switch (Find(name).Name)
+        var method = Find(name).Name;
+        // IPR brings a weight of its own; a weight that a person chose stays.
+        if (plan.Method == Method.Ipr && plan.Dpo.SftWeight == IprSftWeight)
+        {
+            plan.Dpo.SftWeight = Presets.Create(plan.Preset).Dpo.SftWeight;
+        }
+
+        switch (method)
         {
             case "sft":
                 plan.Method = Method.SftOnly;

@@ -219,6 +219,11 @@ public static class PlanSettings
         }
 
         ValidateExplore(plan.Explore);
+        if (plan.Explore is { Gating: Gating.SkipForced, SharedRollouts: true } && !plan.Environment.ActionMask)
+        {
+            throw new PlanException("Explore.Gating = SkipForced with Explore.SharedRollouts skips only where Environment.ActionMask leaves one action, but Environment.ActionMask = false: set it to true, or Explore.Gating = None.");
+        }
+
         if (plan.Environment.Name != EnvironmentKind.MiniShop && plan.Environment.DataFolder.Length == 0)
         {
             throw new PlanException($"Environment.DataFolder is empty, but {plan.Environment.Name} reads its tasks from files: name the folder with --data.");
@@ -238,6 +243,13 @@ public static class PlanSettings
         if (explore.SharedRollouts && explore.FirstStepBaseline == FirstStepBaseline.Zero)
         {
             throw new PlanException("Explore.SharedRollouts values every state by the rollouts through it, the start too, but Explore.FirstStepBaseline = Zero: choose RootValue.");
+        }
+
+        if (explore.Shrinkage > 0 && explore.FirstStepBaseline == FirstStepBaseline.Zero)
+        {
+            throw new PlanException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Explore.Shrinkage = {explore.Shrinkage} draws values towards that of the step before, but Explore.FirstStepBaseline = Zero only assumes the first one: set Explore.Shrinkage to 0, or Explore.FirstStepBaseline to RootValue."));
         }
 
         if (explore.SharedRollouts && explore.Continue == Continue.AlongExpert)

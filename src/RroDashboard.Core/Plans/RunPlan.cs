@@ -373,7 +373,7 @@ public sealed class ExploreOptions
     public Rejected Rejected { get; set; } = Rejected.WorstSeen;
 
     /// <summary>No loser yet.</summary>
-    [Setting("Where the rejected side comes from when the first candidate rises at once.")]
+    [Setting("Where the rejected side comes from when the first candidate rises at once; not read with MinLooks of 2 or more, where another candidate was looked at already.")]
     public OnImmediateRise OnImmediateRise { get; set; } = OnImmediateRise.DrawOneContrast;
 
     /// <summary>Smallest gap.</summary>

@@ -27,8 +27,10 @@ public enum PairedVerdict
 /// <remarks>
 /// The interval is a percentile bootstrap of the mean difference that resamples whole groups of tasks and, independently, seeds, and
 /// weighs each cell by both counts (the pigeonhole bootstrap: Owen, 2007, "The pigeonhole bootstrap", Annals of Applied Statistics 1).
-/// It is a little too wide rather than too narrow. With one seed only tasks are resampled: the interval then says nothing about
-/// what another seed would give, and <see cref="Sentence"/> says so.
+/// That alone is too narrow for a handful of seeds, because it takes their spread for that of all seeds: with two or more seeds the
+/// interval also reaches over Student's interval of the mean differences of single seeds (<see cref="SeedInterval"/>), so a winner is
+/// named only where both leave 0 out. With one seed only tasks are resampled: the interval then says nothing about what another
+/// seed would give, and <see cref="Sentence"/> says so.
 /// </remarks>
 /// <param name="Seeds">Seeds that both have.</param>
 /// <param name="Tasks">Tasks that both have, over all seeds.</param>
@@ -109,7 +111,9 @@ public sealed record PairedComparison(
             cells.Count(c => Math.Abs(c.First - c.Second) <= Tolerance),
             cells.Average(c => c.First),
             cells.Average(c => c.Second),
-            Resample(cells.ConvertAll(c => (c.Seed, Group: groupOf?.Invoke(c.Task) ?? c.Task, Difference: c.First - c.Second)), confidence, resamples, random),
+            OverSeedsToo(
+                Resample(cells.ConvertAll(c => (c.Seed, Group: groupOf?.Invoke(c.Task) ?? c.Task, Difference: c.First - c.Second)), confidence, resamples, random),
+                SeedInterval.Of([.. cells.GroupBy(c => c.Seed).Select(s => s.Average(c => c.First - c.Second))], confidence)),
             confidence);
     }
 
@@ -131,6 +135,9 @@ public sealed record PairedComparison(
     }
 
     private string Percent => (Confidence * 100).ToString("0.##", CultureInfo.InvariantCulture) + " %";
+
+    private static Interval OverSeedsToo(Interval bootstrap, Interval? student) =>
+        student is { } s ? new Interval(Math.Min(bootstrap.Low, s.Low), Math.Max(bootstrap.High, s.High)) : bootstrap;
 
     private static Interval Resample(List<(long Seed, string Group, double Difference)> cells, double confidence, int resamples, SeededRandom random)
     {

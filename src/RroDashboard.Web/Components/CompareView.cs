@@ -115,7 +115,9 @@ public sealed class CompareView
             return new PairedRow(first, null, "Not compared: the two have no task in common.");
         }
 
-        var result = PairedComparison.Of(a, b, Confidence, Resamples, new SeededRandom(first.Index, second.Index));
+        // The environments are the same, so whichever run knows a task's group will do.
+        var groups = EvaluationView.GroupsOf(first.Runs.Concat(second.Runs).Select(r => r.Of(Stage.Evaluate, "greedy")).SelectMany(e => e?.Episodes ?? []));
+        var result = PairedComparison.Of(a, b, Confidence, Resamples, new SeededRandom(first.Index, second.Index), task => groups.GetValueOrDefault(task, task));
         return new PairedRow(first, result, result.Sentence(first.Name, second.Name) + note);
     }
 

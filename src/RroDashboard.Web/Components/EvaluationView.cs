@@ -86,10 +86,24 @@ public sealed class EvaluationView
     public static PairedComparison? Paired(IReadOnlyList<TaskChange> changes, long seed)
     {
         ArgumentNullException.ThrowIfNull(changes);
+        var groups = GroupsOf(changes.Select(c => c.After).Concat(changes.Select(c => c.Before)));
         return changes.Count == 0 ? null : PairedComparison.Of(
             [new RunRewards(seed, changes.ToDictionary(c => c.TaskId, c => c.After.Reward, StringComparer.Ordinal))],
             [new RunRewards(seed, changes.ToDictionary(c => c.TaskId, c => c.Before.Reward, StringComparer.Ordinal))],
-            Confidence, Resamples, new SeededRandom(seed, 77));
+            Confidence, Resamples, new SeededRandom(seed, 77), task => groups.GetValueOrDefault(task, task));
+    }
+
+    /// <summary>Group by task id; tasks whose group was not recorded are left out.</summary>
+    public static IReadOnlyDictionary<string, string> GroupsOf(IEnumerable<EpisodeResult> episodes)
+    {
+        ArgumentNullException.ThrowIfNull(episodes);
+        var groups = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var episode in episodes.Where(e => e.Group is not null))
+        {
+            groups.TryAdd(episode.TaskId, episode.Group!);
+        }
+
+        return groups;
     }
 
     private EvaluationLine Line(EvaluationFinished e, int index)
@@ -99,8 +113,8 @@ public sealed class EvaluationView
             return new EvaluationLine(e, new Interval(e.PerfectShare, e.PerfectShare), new Interval(e.MeanSteps, e.MeanSteps), default);
         }
 
-        // Tasks are taken as independent here; only the interval of the reward, which the run recorded, knows of groups.
-        string[] groups = [.. e.Episodes.Select((_, i) => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];
+        // Tasks whose group was not recorded are taken as independent.
+        string[] groups = [.. e.Episodes.Select((x, i) => x.Group ?? i.ToString(System.Globalization.CultureInfo.InvariantCulture))];
         Interval Of(Func<EpisodeResult, double> value, int stream) =>
             Bootstrap.Mean([.. e.Episodes.Select(value)], groups, Confidence, Resamples, new SeededRandom(index, stream));
         return new EvaluationLine(e, Of(x => x.Reward >= _top - 1e-3 ? 1 : 0, 1), Of(x => x.Steps, 2), Of(x => x.InvalidActions, 3));

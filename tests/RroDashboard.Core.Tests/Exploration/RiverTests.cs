@@ -42,7 +42,7 @@ public sealed class RiverTests
 
         var river = River.Of(steps, RewardRange.Unit);
 
-        Assert.Equal([new RiverThird("beginning", 3, 2, 0, 1, 2), new RiverThird("middle", 3, 0, 3, 0, 3), new RiverThird("end", 2, 0, 2, 0, 2)], river.Thirds);
+        Assert.Equal([new RiverThird("beginning", 1, 1, 0, 0, 1), new RiverThird("middle", 3, 0, 3, 0, 3), new RiverThird("end", 2, 0, 2, 0, 2)], river.Thirds);
         Assert.Equal((9, 1, 6), (river.Steps, river.LeftOut, river.Columns));
     }
 

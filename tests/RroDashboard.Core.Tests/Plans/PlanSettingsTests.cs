@@ -88,6 +88,8 @@ public sealed class PlanSettingsTests
     [InlineData("Explore.SharedRollouts=true Explore.RolloutTemperature=0.9", "Explore.SharedRollouts needs candidates and rollouts drawn alike")]
     [InlineData("Explore.SharedRollouts=true Explore.FirstStepBaseline=Zero", "Explore.SharedRollouts values every state by the rollouts through it")]
     [InlineData("Explore.SharedRollouts=true Explore.Continue=AlongExpert", "Explore.SharedRollouts goes on with the rollouts of the state that was followed")]
+    [InlineData("Explore.Shrinkage=1 Explore.FirstStepBaseline=Zero", "Explore.Shrinkage = 1 draws values towards that of the step before")]
+    [InlineData("Explore.SharedRollouts=true Explore.Gating=SkipForced", "Explore.Gating = SkipForced with Explore.SharedRollouts skips only where")]
     [InlineData("Explore.MinLooks=6", "Explore.MinLooks = 6 is more than Explore.MaxCandidates = 5")]
     [InlineData("Explore.MinLooks=2 Explore.Selection=AllBest", "Explore.MinLooks = 2 has no meaning with Explore.Selection = AllBest")]
     [InlineData("Explore.SequentialZ=1 Explore.Selection=AllBest", "Explore.SequentialZ has no meaning")]

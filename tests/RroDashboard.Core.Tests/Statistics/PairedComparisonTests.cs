@@ -64,7 +64,7 @@ public sealed class PairedComparisonTests
 
     // Three seeds that disagree (+.3, 0, -.3 on every task) leave far more doubt than their 300 tasks each would.
     [Fact]
-    public void Of_SeedsDisagree_ResamplesSeedsToo()
+    public void Of_SeedsDisagree_SpreadOfSeedsCounts()
     {
         var ids = Enumerable.Range(0, 300).Select(i => $"t{i}").ToArray();
         var first = new[] { 0.8, 0.5, 0.2 }.Select((r, s) => new RunRewards(s, ids.ToDictionary(i => i, _ => r))).ToArray();
@@ -73,10 +73,31 @@ public sealed class PairedComparisonTests
         var all = Compare(first, second);
         var one = Compare([first[0]], [second[0]]);
 
-        Assert.Equal(-0.3, all.Interval.Low, 9);
-        Assert.Equal(0.3, all.Interval.High, 9);
+        // The standard error of three seeds is .3 / sqrt(3), Student's factor with two degrees of freedom 4.3027; resampled seeds reach .3 only.
+        Assert.Equal(-0.7452, all.Interval.Low, 4);
+        Assert.Equal(0.7452, all.Interval.High, 4);
         Assert.Equal(PairedVerdict.NoWinner, all.Verdict);
         Assert.Equal(0, one.Interval.Width, 9);
+    }
+
+    // Two seeds that gain .1 and .3 on every task: resampling gives [.1, .3], Student's interval .2 +- 12.706 * .1.
+    [Fact]
+    public void Of_TwoSeedsGainUnequally_StudentsIntervalNamesNoWinner()
+    {
+        var result = Compare([Run(1, ("a", 0.5), ("b", 0.7)), Run(2, ("a", 0.7), ("b", 0.9))], [Run(1, ("a", 0.4), ("b", 0.6)), Run(2, ("a", 0.4), ("b", 0.6))]);
+
+        Assert.Equal(-1.0706, result.Interval.Low, 4);
+        Assert.Equal(1.4706, result.Interval.High, 4);
+        Assert.Equal(PairedVerdict.NoWinner, result.Verdict);
+    }
+
+    // Seeds that agree say nothing of the doubt that tasks leave: the wider end counts.
+    [Fact]
+    public void Of_SeedsAgreeAndTasksDoNot_KeepsTheBootstrapInterval()
+    {
+        RunRewards[] first = [Run(1, ("a", 1.0), ("b", 0.0)), Run(2, ("a", 1.0), ("b", 0.0))];
+
+        Assert.Equal(new Interval(0, 1), Compare(first, [Run(1, ("a", 0.0), ("b", 0.0)), Run(2, ("a", 0.0), ("b", 0.0))]).Interval);
     }
 
     // Ten groups of four equal differences carry the information of ten, not of forty.

@@ -91,6 +91,35 @@ public sealed class CompareViewTests
         Assert.InRange(view.Lines[0].Perfect.High, 0.6, 1);
     }
 
+    // Forty tasks in ten groups of four that win or lose together carry the information of ten.
+    [Fact]
+    public void Paired_TasksOfOneGroup_WidenTheInterval()
+    {
+        static TaskChange[] Changes(Func<int, string?> group) =>
+        [
+            .. Enumerable.Range(0, 40).Select(t => new EpisodeResult($"t{t:00}", 0.5, 4, 0, 9, group(t)))
+                .Select((e, t) => new TaskChange(e.TaskId, e, e with { Reward = t / 4 % 2 }, 1)),
+        ];
+
+        var alone = EvaluationView.Paired(Changes(_ => null), 0)!;
+        var grouped = EvaluationView.Paired(Changes(t => $"product {t / 4}"), 0)!;
+
+        Assert.InRange(grouped.Interval.Width / alone.Interval.Width, 1.7, 2.3);
+    }
+
+    [Fact]
+    public void Compare_TasksOfOneGroup_WidenTheInterval()
+    {
+        static ComparedRun Of(ComparedRun run, Func<int, double> reward, Func<int, string?> group) => run with
+        {
+            Evaluations = [Evaluation(Stage.Evaluate, [.. Enumerable.Range(0, 40).Select(t => new EpisodeResult($"t{t:00}", reward(t), 4, 0, 9, group(t)))])],
+        };
+
+        double Width(Func<int, string?> group) => new CompareView([Of(Run("a", 0, 5, 0), t => t / 4 % 2, group), Of(Run("b", 0, 3, 0), _ => 0.5, group)], "b").Paired[0].Result!.Interval.Width;
+
+        Assert.InRange(Width(t => $"product {t / 4}") / Width(_ => null), 1.7, 2.3);
+    }
+
     private static EvaluationFinished Evaluation(Stage stage, EpisodeResult[] episodes) => new(
         stage, "greedy", episodes.Average(e => e.Reward), 0, 1, episodes.Count(e => e.Reward >= 1) / (double)episodes.Length, 0, 0, 4, episodes);
 

@@ -7,7 +7,7 @@ public sealed class MarginHistory
 {
     private readonly Dictionary<int, List<(int Update, double Margin)>> _byPair = [];
 
-    /// <summary>From the facts of a run, in order. A later training begins the history anew.</summary>
+    /// <summary>From the facts of a run, in order. One that goes back, to the start of a later training or to where a policy was rolled back to, takes the place of those from there on.</summary>
     public MarginHistory(IEnumerable<PairMargins> facts)
     {
         ArgumentNullException.ThrowIfNull(facts);
@@ -16,8 +16,15 @@ public sealed class MarginHistory
         {
             if (updates.Count > 0 && fact.Update <= updates[^1])
             {
-                updates.Clear();
-                _byPair.Clear();
+                updates.RemoveAll(u => u >= fact.Update);
+                foreach (var (measuredPair, measured) in _byPair)
+                {
+                    measured.RemoveAll(m => m.Update >= fact.Update);
+                    if (measured.Count == 0)
+                    {
+                        _byPair.Remove(measuredPair);
+                    }
+                }
             }
 
             updates.Add(fact.Update);

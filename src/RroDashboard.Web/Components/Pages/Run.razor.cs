@@ -18,7 +18,7 @@ public sealed partial class Run : IAsyncDisposable
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
 
     // What run-page.js imports, directly or not.
-    private static readonly string[] s_modules = ["charts", "chart-tools", "plain-text", "run-model", "run-charts", "series", "feed", "budget", "noise", "live-badge", "run-source"];
+    private static readonly string[] s_modules = ["charts", "chart-tools", "plain-text", "run-model", "run-charts", "series", "feed", "budget", "noise", "live-badge", "run-source", "scripts"];
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _left = new();
