@@ -177,7 +177,7 @@ public sealed record ExperimentReport(
 
         Say($"## Reward at equal tasks and equal updates");
         Say($"");
-        Say($"`d` is the difference to `{Experiment.Baseline}`, mean of greedy and T=1, paired by task and seed, with its 95 % interval (bootstrap over seeds and groups of tasks). A winner is named only where the interval does not contain 0. `by seeds` is Student's 95 % interval over the seeds alone, which is a little wider because it knows how few they are; \"not lower\" needs both.");
+        Say($"`d` is the difference to `{Experiment.Baseline}`, mean of greedy and T=1, paired by task and seed, with its 95 % interval: that of a bootstrap over seeds and groups of tasks, reaching as far as Student's over the seeds where that reaches farther. A winner is named only where the interval does not contain 0. `by seeds` is Student's interval alone, which knows how few the seeds are; \"not lower\" needs both.");
         Say($"");
         Say($"| method | seeds | greedy | T=1 | d | by seeds | not lower by {Experiment.Margin:0.###} | verdict | won / lost / tied | invalid T=1 |");
         Say($"|---|---|---|---|---|---|---|---|---|---|");
