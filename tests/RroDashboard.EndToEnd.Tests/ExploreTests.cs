@@ -83,6 +83,30 @@ public sealed class ExploreTests(BrowserFixture fixture) : IClassFixture<Browser
     }
 
     [Fact]
+    public async Task Explore_SearchWhileItGoesOn_IsOfferedAndNotRepeated()
+    {
+        var plan = Presets.Create("demo");
+        var run = await fixture.Dashboard.WriteRunAsync(plan, journal =>
+        {
+            Explored.Begin(journal, plan);
+            Explored.Walk(journal, 0, steps: 2, candidates: 2, rollouts: 2, finish: false);
+        });
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync($"/runs/{run}/explore?q=blue+mug{new string('x', 300)}");
+        Assert.Equal(200, (await visitor.Page.Locator("#f-words").InputValueAsync()).Length);
+        await visitor.GoAsync($"/runs/{run}/explore?q=blue+mug");
+        var page = visitor.Page;
+        Assert.Equal("0", await TasksAsync(page));
+
+        await fixture.Dashboard.AddFactsAsync(run, journal => Explored.Walk(journal, 1, steps: 3, candidates: 2, rollouts: 2));
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Walks have changed: search again" }).WaitForAsync();
+        Assert.Equal("0", await TasksAsync(page));
+        await page.Locator("#apply-order").PressAsync("Enter");
+        await page.UntilAsync("document.querySelectorAll('#walks tbody tr').length === 2");
+    }
+
+    [Fact]
     public async Task Explore_BeforeTheFirstWalk_Teaches()
     {
         var plan = Presets.Create("demo");

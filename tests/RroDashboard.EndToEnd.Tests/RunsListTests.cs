@@ -131,7 +131,8 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
 
         await page.Locator("#delete-picked").PressAsync("Enter");
         await page.UntilAsync("document.querySelectorAll('tr[data-run]').length === 1");
-        await page.Locator("#undo-delete").PressAsync("Enter");
+        await page.UntilAsync("document.activeElement?.id === 'undo-delete'");
+        await page.Keyboard.PressAsync("Enter");
         await page.UntilAsync("document.querySelectorAll('tr[data-run]').length === 3");
         Assert.Empty(visitor.Errors);
     }

@@ -37,6 +37,46 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
     }
 
     [Fact]
+    public async Task Feed_LongPause_KeepsTheNewestAndCountsTheRest()
+    {
+        await using var visitor = await fixture.VisitAsync();
+
+        var seen = await visitor.Page.EvaluateAsync<string[]>("""
+            async () => {
+              const { Feed, maxRows } = await import('/js/feed.js');
+              const root = document.createElement('div');
+              const made = name => root.appendChild(document.createElement('button')).toggleAttribute(name);
+              root.append(document.createElement('ol'));
+              ['data-foot', 'data-older', 'data-pause'].forEach(made);
+              const feed = new Feed(root, { loadOlder: () => [], loadCandidates: () => [], describe: () => '' });
+              const items = Array.from({ length: 200_000 }, (_, task) =>
+                ({ task, step: 0, action: 'a', previous: { outcomes: [0] }, accepted: { outcomes: [1] }, verdict: 'Rose', tried: 1 }));
+              feed.reset([], 0);
+              feed.add(items.slice(0, 3), 3);
+              root.querySelector('[data-pause]').click();
+              feed.add(items.slice(3), items.length - 3);
+              const waiting = root.querySelector('[data-pause]').textContent;
+              const frozen = root.querySelectorAll('li').length;
+              root.querySelector('[data-pause]').click();
+              return [waiting, String(frozen), String(root.querySelectorAll('li').length === maxRows), root.querySelector('li').dataset.key, root.querySelector('[data-foot]').textContent];
+            }
+            """);
+
+        Assert.Equal(["Resume (199,997 new)", "3", "true", "199999-0", "Showing the newest 60 of 200,000 decided steps."], seen);
+    }
+
+    [Fact]
+    public async Task CsvCell_TextThatLooksLikeAFormula_IsText()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        string[] texts = ["=1+1", "+a", "-a", "@x", "\tx", "\r=x", "=a,\"b\"", "-", "-1.5", "+3e-5", "-12 %", "0.5", "plain, text"];
+
+        var cells = await visitor.Page.EvaluateAsync<string[]>("async texts => { const { csvCell } = await import('/js/chart-tools.js'); return texts.map(csvCell); }", texts);
+
+        Assert.Equal(["'=1+1", "'+a", "'-a", "'@x", "'\tx", "\"'\r=x\"", "\"'=a,\"\"b\"\"\"", "-", "-1.5", "+3e-5", "-12 %", "0.5", "\"plain, text\""], cells);
+    }
+
+    [Fact]
     public async Task Line_LongSeries_KeepsLowestHighestAndLastInBoundedMemory()
     {
         await using var visitor = await fixture.VisitAsync();

@@ -148,8 +148,9 @@ public sealed partial class Run : IAsyncDisposable
     // Called on the streaming side's thread: only remembers.
     private void HandleChanged(string runId, RunEvent? happened)
     {
-        // What charts and feed draw goes to the browser by the hub.
-        if (runId != RunId || happened is MetricPoint or StepDecided or BudgetReported or LogLine)
+        // What charts and feed draw goes to the browser by the hub, and walks, pairs and margins have pages of their own.
+        if (runId != RunId || happened is MetricPoint or StepDecided or BudgetReported or LogLine
+            or TaskOpened or CandidateScored or TaskFinished or PairCreated or TrajectoryKept or PairMargins)
         {
             return;
         }
