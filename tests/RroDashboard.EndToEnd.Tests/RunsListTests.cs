@@ -25,14 +25,14 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
         var page = visitor.Page;
         await visitor.GoAsync("/");
 
-        await page.Locator($"tr[data-run={run}]").GetByRole(AriaRole.Button).ClickAsync();
+        await page.Locator($"tr[data-run='{run}']").GetByRole(AriaRole.Button).ClickAsync();
         await page.Locator($"tr[data-manage={run}]").WaitForAsync();
 
-        Assert.Equal(Hostile, await page.Locator($"tr[data-run={run}] a.name").TextContentAsync());
+        Assert.Equal(Hostile, await page.Locator($"tr[data-run='{run}'] a.name").TextContentAsync());
         Assert.Equal(0, await page.Locator("#runs b, #runs script, #runs i:not([aria-hidden])").CountAsync());
         Assert.DoesNotContain("owned", await page.TitleAsync(), StringComparison.Ordinal);
         Assert.True(await page.Locator("svg.spark polyline").CountAsync() > 20);
-        Assert.Contains("60", await page.Locator($"tr[data-run={run}]").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("60", await page.Locator($"tr[data-run='{run}']").InnerTextAsync(), StringComparison.Ordinal);
         await page.AxeAsync($"/ {scheme}");
         await page.PictureAsync($"list-{scheme}");
         Assert.Empty(visitor.Errors);
@@ -96,10 +96,10 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
         Assert.Equal(before, await page.Locator("tbody .name").AllTextContentsAsync());
         await page.Locator("#apply-order").ClickAsync();
 
-        await page.Locator($"tr[data-run={run}]").WaitForAsync();
+        await page.Locator($"tr[data-run='{run}']").WaitForAsync();
         Assert.Equal(run, await page.Locator("tbody tr").First.GetAttributeAsync("data-run"));
         await dashboard.WaitForEndAsync(run);
-        await page.UntilAsync($"document.querySelector('tr[data-run={run}] .state').textContent.includes('Finished')");
+        await page.UntilAsync($"document.querySelector(\"tr[data-run='{run}'] .state\").textContent.includes('Finished')");
     }
 
     [Fact]
@@ -147,14 +147,14 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
         var page = visitor.Page;
         await visitor.GoAsync("/?q=state%3Arunning,queued,stopped");
 
-        await page.Locator($"tr[data-run={run}] input").CheckAsync();
+        await page.Locator($"tr[data-run='{run}'] input").CheckAsync();
         await page.Locator("#delete-picked").ClickAsync();
         await page.GetByText("1 wait or work and were left alone: stop them first.").WaitForAsync();
-        await page.Locator($"tr[data-run={run}]").GetByRole(AriaRole.Button).ClickAsync();
+        await page.Locator($"tr[data-run='{run}']").GetByRole(AriaRole.Button).ClickAsync();
         await page.Locator("tr.manage").GetByRole(AriaRole.Button, new() { Name = "Stop", Exact = true }).ClickAsync();
         await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Stop the run" }).ClickAsync();
 
-        await page.UntilAsync($"document.querySelector('tr[data-run={run}] .state').textContent.includes('Stopped')");
+        await page.UntilAsync($"document.querySelector(\"tr[data-run='{run}'] .state\").textContent.includes('Stopped')");
     }
 
     [Fact]

@@ -139,9 +139,9 @@ public sealed record ExperimentReport(
         return [.. Methods.Where(m => NotLower(m) && Saves(m.Cost, baseline))];
     }
 
-    // Both have to say so: the bootstrap sees the tasks too, Student's interval knows how few the seeds are.
+    // Both have to say so: the bootstrap sees the tasks too, Student's interval knows how few the seeds are. One seed shows nothing.
     private bool NotLower(MethodResult m) =>
-        m.Against is { } against && against.NotLowerBy(Experiment.Margin) && (m.BySeeds is not { } seeds || seeds.Low >= -Experiment.Margin);
+        m.Against is { } against && against.NotLowerBy(Experiment.Margin) && m.BySeeds is { } seeds && seeds.Low >= -Experiment.Margin;
 
     /// <summary>The whole report.</summary>
     /// <param name="command">The command that makes it.</param>
