@@ -26,7 +26,7 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
         await visitor.GoAsync("/");
 
         await page.Locator($"tr[data-run='{run}']").GetByRole(AriaRole.Button).ClickAsync();
-        await page.Locator($"tr[data-manage={run}]").WaitForAsync();
+        await page.Locator($"tr[data-manage='{run}']").WaitForAsync();
 
         Assert.Equal(Hostile, await page.Locator($"tr[data-run='{run}'] a.name").TextContentAsync());
         Assert.Equal(0, await page.Locator("#runs b, #runs script, #runs i:not([aria-hidden])").CountAsync());
