@@ -91,6 +91,9 @@ internal sealed class Visitor : IAsyncDisposable
     {
         await Page.GotoAsync(new Uri(new Uri(Url), path).AbsoluteUri);
         await Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        // When the circuit takes over a page, what had the focus is made anew: keys pressed before would be lost. A page
+        // without one says so by having no component of the server's in it.
+        await Page.UntilAsync("!document.querySelector('main#content') || document.querySelector('main#content[data-interactive]') || !document.documentElement.innerHTML.includes('\"type\":\"server\"')");
     }
 
     public async ValueTask DisposeAsync() => await _context.CloseAsync();
