@@ -15,7 +15,7 @@ public static class Presets
     [
         new("demo", "A small model learns to shop from nothing, on the processor, in about a minute.", Demo),
         new("smoke", "A few seconds of everything, to see that it works; learns next to nothing.", Smoke),
-        new("webshop", "The real WebShop catalogue, from nothing: copies words it never saw, about ten minutes on two cores; needs its data folder.", WebShop),
+        new("webshop", "The real WebShop catalogue, from nothing: copies words it never saw, about six minutes on two cores; needs its data folder.", WebShop),
         new("spider", "Real questions on 20 SQLite databases (Spider); needs its data folder. A model from nothing learns little here.", Spider),
     ];
 
