@@ -38,6 +38,7 @@ public static class DataServices
         services.AddSingleton<WalkQueries>();
         services.AddSingleton<PairQueries>();
         services.AddSingleton<ResumeQueries>();
+        services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

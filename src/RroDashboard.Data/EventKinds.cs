@@ -24,4 +24,16 @@ public static class EventKinds
     /// <summary>For example "stepDecided".</summary>
     public static string Of<T>()
         where T : RunEvent => s_kinds[typeof(T)];
+
+    /// <summary>Explored task and step that an event belongs to; null where it belongs to none.</summary>
+    public static (int? Task, int? Step) PlaceOf(RunEvent happened) => happened switch
+    {
+        TaskOpened t => (t.Task, null),
+        CandidateScored c => (c.Task, c.Step),
+        StepDecided s => (s.Task, s.Step),
+        TaskFinished f => (f.Task, null),
+        PairCreated p => (p.Pair.Task, p.Pair.Step),
+        TrajectoryKept k => (k.Task, null),
+        _ => (null, null),
+    };
 }

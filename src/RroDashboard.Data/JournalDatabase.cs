@@ -14,8 +14,6 @@ namespace RroDashboard.Data;
 /// </summary>
 internal sealed class JournalDatabase : IDisposable
 {
-    private static readonly int[] s_rollupWidths = [64, 1024];
-
     private static readonly string[] s_ofWalks =
         [EventKinds.Of<TaskOpened>(), EventKinds.Of<CandidateScored>(), EventKinds.Of<StepDecided>(), EventKinds.Of<PairCreated>(), EventKinds.Of<TrajectoryKept>(), EventKinds.Of<TaskFinished>()];
 
@@ -132,16 +130,7 @@ internal sealed class JournalDatabase : IDisposable
     {
         if (happened is RunFact or LogLine)
         {
-            (int? task, int? step) = happened switch
-            {
-                TaskOpened t => (t.Task, default(int?)),
-                CandidateScored c => (c.Task, c.Step),
-                StepDecided s => (s.Task, s.Step),
-                TaskFinished f => (f.Task, default(int?)),
-                PairCreated p => (p.Pair.Task, p.Pair.Step),
-                TrajectoryKept k => (k.Task, default(int?)),
-                _ => (default(int?), default(int?)),
-            };
+            var (task, step) = EventKinds.PlaceOf(happened);
             Execute(
                 "INSERT INTO Events (RunKey, Seq, Kind, Task, Step, AtTicks, Json) VALUES ($p0, $p1, $p2, $p3, $p4, $p5, $p6)",
                 run.Key, run.LastSeq, EventKinds.Of(happened), task, step, now.Ticks, JsonSerializer.Serialize(happened, RunJson.Options));
@@ -163,9 +152,9 @@ internal sealed class JournalDatabase : IDisposable
             return false;
         }
 
-        foreach (var width in s_rollupWidths)
+        foreach (var width in Rollup.Widths)
         {
-            var key = (run.Key, series, width, (long)Math.Floor((double)point.Step / width));
+            var key = (run.Key, series, width, Rollup.BucketOf(point.Step, width));
             if (!rollups.TryGetValue(key, out var rollup))
             {
                 rollups.Add(key, rollup = new Rollup());
@@ -310,31 +299,5 @@ internal sealed class JournalDatabase : IDisposable
         }
 
         return command;
-    }
-
-    /// <summary>Points of one bucket within a batch.</summary>
-    private sealed class Rollup
-    {
-        public double Min { get; private set; } = double.PositiveInfinity;
-
-        public long MinStep { get; private set; }
-
-        public double Max { get; private set; } = double.NegativeInfinity;
-
-        public long MaxStep { get; private set; }
-
-        public double Last { get; private set; }
-
-        public long LastStep { get; private set; } = long.MinValue;
-
-        public long Count { get; private set; }
-
-        public void Add(long step, double value)
-        {
-            (Min, MinStep) = value < Min ? (value, step) : (Min, MinStep);
-            (Max, MaxStep) = value > Max ? (value, step) : (Max, MaxStep);
-            (Last, LastStep) = step > LastStep ? (value, step) : (Last, LastStep);
-            Count++;
-        }
     }
 }

@@ -21,6 +21,15 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
     /// <summary>Buckets of metric points.</summary>
     public DbSet<RollupEntity> Rollups => Set<RollupEntity>();
 
+    /// <summary>Links that show a part of what is here to people without an account.</summary>
+    public DbSet<ShareLinkEntity> ShareLinks => Set<ShareLinkEntity>();
+
+    /// <summary>Reports.</summary>
+    public DbSet<ReportEntity> Reports => Set<ReportEntity>();
+
+    /// <summary>What reports said and say.</summary>
+    public DbSet<ReportVersionEntity> ReportVersions => Set<ReportVersionEntity>();
+
     /// <summary>A number within a JSON text, for queries only: SQLite's json_extract.</summary>
     /// <param name="json">The text.</param>
     /// <param name="path">Ours, never a request's: for example $.candidates.</param>
@@ -69,5 +78,6 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
             rollup.ToTable("MetricRollups").HasKey(r => new { r.RunKey, r.SeriesId, r.Width, r.Bucket });
             rollup.HasOne<RunEntity>().WithMany().HasForeignKey(r => r.RunKey).OnDelete(DeleteBehavior.Cascade);
         });
+        SharingModel.Configure(modelBuilder);
     }
 }

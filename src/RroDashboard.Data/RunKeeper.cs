@@ -79,8 +79,10 @@ public sealed class RunKeeper(IDbContextFactory<RroDbContext> contexts, TimeProv
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            var oldest = time.GetUtcNow().UtcTicks - UndoTime.Ticks;
-            return await context.Runs.IgnoreQueryFilters().Where(r => runIds.Contains(r.Id) && r.DeletedTicks >= oldest)
+            var now = time.GetUtcNow().UtcTicks;
+            var oldest = now - UndoTime.Ticks;
+            // Not one that is still being imported: that is hidden by a time which never comes.
+            return await context.Runs.IgnoreQueryFilters().Where(r => runIds.Contains(r.Id) && r.DeletedTicks >= oldest && r.DeletedTicks <= now)
                 .ExecuteUpdateAsync(set => set.SetProperty(r => r.DeletedTicks, (long?)null), cancellationToken).ConfigureAwait(false);
         }
     }

@@ -31,6 +31,8 @@ namespace RroDashboard.Data;
 /// <param name="ArchivedUtc">When it was put away; null unless it was.</param>
 /// <param name="HeartbeatUtc">When something it said was last committed.</param>
 /// <param name="Crashed">Its process ended without a word while it worked.</param>
+/// <param name="ImportedUtc">When it came here from another dashboard; null for a run of this one.</param>
+/// <param name="ImportedFrom">What it came from.</param>
 public sealed record RunInfo(
     string Id,
     RunState State,
@@ -53,7 +55,9 @@ public sealed record RunInfo(
     string Notes = "",
     DateTime? ArchivedUtc = null,
     DateTime? HeartbeatUtc = null,
-    bool Crashed = false)
+    bool Crashed = false,
+    DateTime? ImportedUtc = null,
+    string ImportedFrom = "")
 {
     /// <summary>What the list calls it: its name, or preset and id.</summary>
     public string Title => Name.Length > 0 ? Name : $"{Plan.Preset} · {Id}";
@@ -219,7 +223,9 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         run.Notes,
         Utc(run.ArchivedTicks),
         Utc(run.HeartbeatTicks),
-        run.Crashed);
+        run.Crashed,
+        Utc(run.ImportedTicks),
+        run.ImportedFrom);
 
     private static DateTime? Utc(long? ticks) => ticks is { } value ? new DateTime(value, DateTimeKind.Utc) : null;
 }

@@ -9,6 +9,7 @@ using RroDashboard.Core.Plans;
 using RroDashboard.Data;
 using RroDashboard.Web.Api;
 using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Bundles;
 using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
@@ -161,6 +162,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<RunEstimator>().AddSingleton<TaskPreviews>();
         services.AddSingleton<RunLog>();
         services.AddSingleton<RunNotes>();
+        services.AddSingleton<BundleExport>().AddSingleton<BundleImport>();
         services.AddHostedService<SystemSampler>();
     }
 
@@ -205,6 +207,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapExplorationApi();
         app.MapRunActionsApi();
         app.MapRunFiles();
+        app.MapBundles();
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.
         app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }

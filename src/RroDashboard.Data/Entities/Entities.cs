@@ -82,6 +82,12 @@ public sealed class RunEntity
 
     /// <summary>Its heart stopped: the process ended without a word while the run was working.</summary>
     public bool Crashed { get; set; }
+
+    /// <summary>UTC ticks at which it came here from another dashboard; null for a run of this one. Such a run is only read.</summary>
+    public long? ImportedTicks { get; set; }
+
+    /// <summary>What it came from: name of the file and its SHA-256; empty for a run of this dashboard.</summary>
+    public string ImportedFrom { get; set; } = "";
 }
 
 /// <summary>A committed event: every fact, and log lines. Metric points have tables of their own; progress and budget live in the run.</summary>

@@ -30,6 +30,8 @@ public static class RroCommandLine
             new BenchCommand(console, benchmarks ?? []).Create(),
             new DoctorCommand(console, runner).Create(),
             new LinkCommand(console).Create(),
+            new ExportCommand(console).Create(),
+            new ImportCommand(console).Create(),
         };
         serve.AddTo(root);
 

@@ -37,6 +37,9 @@ public sealed class DashboardOptions
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),
         "rrodashboard");
 
+    /// <summary>Folder of a run's checkpoints. The id is ours, never a request's.</summary>
+    public string RunFolder(string runId) => Path.Combine(DataFolder, "runs", runId);
+
     /// <summary>Checks everything that can be known before the start.</summary>
     /// <exception cref="RefusalException">The first thing that is wrong.</exception>
     public void Validate()

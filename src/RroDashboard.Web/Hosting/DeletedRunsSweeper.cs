@@ -1,9 +1,10 @@
 using RroDashboard.Data;
+using RroDashboard.Data.Bundles;
 
 namespace RroDashboard.Web.Hosting;
 
 /// <summary>Removes deleted runs for good when they can no longer be brought back: their folder first, so that a kill in between leaves nothing that nobody knows of.</summary>
-public sealed class DeletedRunsSweeper(RunKeeper keeper, TrainingHost host, TimeProvider time, ILogger<DeletedRunsSweeper> logger) : BackgroundService
+public sealed class DeletedRunsSweeper(RunKeeper keeper, RunImports imports, TrainingHost host, TimeProvider time, ILogger<DeletedRunsSweeper> logger) : BackgroundService
 {
     /// <summary>Time between two looks.</summary>
     public static TimeSpan Every { get; } = TimeSpan.FromSeconds(5);
@@ -14,6 +15,7 @@ public sealed class DeletedRunsSweeper(RunKeeper keeper, TrainingHost host, Time
         using var timer = new PeriodicTimer(Every, time);
         try
         {
+            await SweepImportsAsync();
             do
             {
                 await SweepAsync(stoppingToken);
@@ -23,6 +25,22 @@ public sealed class DeletedRunsSweeper(RunKeeper keeper, TrainingHost host, Time
         catch (OperationCanceledException)
         {
             // The server stops; the rest is removed after the next start.
+        }
+    }
+
+    // What an import left that died with its process: from now on it is a deleted run like any other.
+    private async Task SweepImportsAsync()
+    {
+        try
+        {
+            if (await imports.SweepAsync() is > 0 and var count)
+            {
+                logger.LogWarning("{Count} imports were broken off and are removed", count);
+            }
+        }
+        catch (System.Data.Common.DbException e)
+        {
+            logger.LogWarning(e, "Imports that were broken off could not be looked for");
         }
     }
 

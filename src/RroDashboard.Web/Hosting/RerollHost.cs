@@ -28,6 +28,11 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
                 return "The run was removed meanwhile.";
             }
 
+            if (run.ImportedUtc is not null)
+            {
+                return ImportedRun.Refusal(runId);
+            }
+
             if ((host.WhyNoRun ?? Reroll.WhyNot(run.Plan)) is { } reason)
             {
                 return reason;

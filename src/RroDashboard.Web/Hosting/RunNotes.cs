@@ -17,9 +17,14 @@ public sealed class RunNotes(JournalWriter journal, RunQueries queries, LogQueri
             return $"A note has 1 to {NoteAdded.MaxLength} characters; this one has {text.Length}.";
         }
 
-        if (await queries.FindAsync(runId, default) is null)
+        if (await queries.FindAsync(runId, default) is not { } run)
         {
             return "The run was removed meanwhile.";
+        }
+
+        if (run.ImportedUtc is not null)
+        {
+            return ImportedRun.Refusal(runId);
         }
 
         try

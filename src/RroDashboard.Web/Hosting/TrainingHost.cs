@@ -74,6 +74,11 @@ public sealed class TrainingHost(
             // What ended a moment ago may not be committed yet, and a summary of half the facts would redo what is done.
             await journal.FlushAsync(cancellationToken);
             var (run, facts) = await ReadPastAsync(runId, cancellationToken) ?? throw new RefusalException($"There is no run '{runId}'.");
+            if (run.ImportedUtc is not null)
+            {
+                throw new RefusalException(ImportedRun.Refusal(runId));
+            }
+
             if (run.State is not (RunState.Stopped or RunState.Interrupted))
             {
                 throw new RefusalException($"Run '{runId}' is {run.State.ToString().ToLowerInvariant()}: only a run that was stopped or interrupted can be resumed.");
@@ -174,7 +179,7 @@ public sealed class TrainingHost(
     }
 
     /// <summary>Folder of a run's checkpoints. The id is ours, never a request's.</summary>
-    public string RunFolder(string runId) => Path.Combine(options.DataFolder, "runs", runId);
+    public string RunFolder(string runId) => options.RunFolder(runId);
 
     /// <summary>Closes the runs that a process left behind, before this one can add any, and begins to work.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)

@@ -11,6 +11,9 @@ public static class RroUrls
     /// <summary>Form for a new run.</summary>
     public const string NewRun = "/runs/new";
 
+    /// <summary>Takes the bundle of a run from another dashboard.</summary>
+    public const string ImportRun = "/runs/import";
+
     /// <summary>Tasks, and playing one by hand.</summary>
     public const string Environments = "/environments";
 
@@ -86,6 +89,9 @@ public static class RroUrls
 
     /// <summary>The whole log of a run as a text file.</summary>
     public static string LogFile(string runId) => $"/api/v1/runs/{Uri.EscapeDataString(runId)}/log.txt";
+
+    /// <summary>Everything of a run as one zip file.</summary>
+    public static string BundleFile(string runId) => $"/api/v1/runs/{Uri.EscapeDataString(runId)}/bundle.zip";
 
     /// <summary>A file of a checkpoint: <paramref name="seq"/> is the number of the fact that it was saved, <paramref name="part"/> a name of <see cref="Api.CheckpointPart"/>.</summary>
     public static string CheckpointFile(string runId, long seq, string part) =>
