@@ -1,4 +1,5 @@
 using RroDashboard.Core.Statistics;
+using RroDashboard.Training.Model;
 
 namespace RroDashboard.Training;
 
@@ -20,7 +21,8 @@ public static class Batches
     /// </summary>
     /// <param name="items">The batch.</param>
     /// <param name="length">Tokens of an item.</param>
-    public static IReadOnlyList<int[]> Parts(IReadOnlyList<int> items, Func<int, int> length)
+    /// <param name="model">Brings limits of its own where it is large.</param>
+    public static IReadOnlyList<int[]> Parts(IReadOnlyList<int> items, Func<int, int> length, LanguageModel? model = null)
     {
         ArgumentNullException.ThrowIfNull(items);
         ArgumentNullException.ThrowIfNull(length);
@@ -45,7 +47,8 @@ public static class Batches
         parts.Add([.. part]);
         return parts;
 
-        static bool Fits(int rows, int longest) => rows * longest <= TokensPerPass && (long)rows * longest * longest <= AttentionPerPass;
+        bool Fits(int rows, int longest) =>
+            rows * longest <= (model?.TokensPerPass ?? TokensPerPass) && (long)rows * longest * longest <= (model?.AttentionPerPass ?? AttentionPerPass);
     }
 
     /// <summary>

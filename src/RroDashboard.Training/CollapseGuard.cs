@@ -48,7 +48,7 @@ public sealed class CollapseGuard : IDisposable
 
     private readonly RunContext _context;
     private readonly GuardOptions _options;
-    private readonly CausalLm? _reference;
+    private readonly LanguageModel? _reference;
     private readonly Queue<(double Chosen, double Rejected)> _shifts = new();
     private readonly HashSet<string> _told = [];
     private readonly PolicyProbe? _start;
@@ -66,11 +66,7 @@ public sealed class CollapseGuard : IDisposable
 
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        _reference = new CausalLm(context.Plan.Model, context.Model.Vocabulary, new SeededRandom());
-        foreach (var (mine, theirs) in _reference.parameters().Zip(context.Model.parameters()))
-        {
-            mine.copy_(theirs);
-        }
+        _reference = context.Model.Copy();
 
         _start = Measure(0);
         Keep(0);
@@ -218,7 +214,7 @@ public sealed class CollapseGuard : IDisposable
         using var noGrad = no_grad();
         var (kl, entropy, count) = (0.0, 0.0, 0L);
         var written = episodes.Where(e => e.WrittenCount > 0).ToArray();
-        foreach (var part in Batches.Parts([.. Enumerable.Range(0, written.Length)], i => written[i].Length))
+        foreach (var part in Batches.Parts([.. Enumerable.Range(0, written.Length)], i => written[i].Length, _context.Model))
         {
             using var scope = NewDisposeScope();
             var rows = part.Select(i => written[i]).ToArray();
@@ -249,7 +245,7 @@ public sealed class CollapseGuard : IDisposable
         return count == 0 ? (0, 0) : (kl / count, entropy / count);
     }
 
-    private static Tensor LogSoftmax(CausalLm model, Tensor ids, Tensor positions) =>
+    private static Tensor LogSoftmax(LanguageModel model, Tensor ids, Tensor positions) =>
         model.Logits(model.forward(ids).view(-1, model.Width).index_select(0, positions)).log_softmax(-1);
 
     private void Keep(int update)
@@ -265,7 +261,7 @@ public sealed class CollapseGuard : IDisposable
             tensor.Dispose();
         }
 
-        _good = [.. _context.Model.parameters().Select(p => p.detach().clone().DetachFromDisposeScope())];
+        _good = [.. _context.Model.Trainable.Select(p => p.detach().clone().DetachFromDisposeScope())];
         _goodUpdate = update;
     }
 
@@ -273,7 +269,7 @@ public sealed class CollapseGuard : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        foreach (var (parameter, kept) in _context.Model.parameters().Zip(_good))
+        foreach (var (parameter, kept) in _context.Model.Trainable.Zip(_good))
         {
             parameter.copy_(kept);
         }

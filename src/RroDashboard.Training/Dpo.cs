@@ -76,7 +76,7 @@ public static class Dpo
             var learningRate = LearningRate(options, update);
             optimizer.ZeroGrad();
             var (value, accuracy, meanMargin, chosenShift, rejectedShift) = (0.0, 0.0, 0.0, 0.0, 0.0);
-            foreach (var part in Batches.Parts(batch, i => 2 * lengths[i]))
+            foreach (var part in Batches.Parts(batch, i => 2 * lengths[i], context.Model))
             {
                 using var partScope = NewDisposeScope();
                 var share = (double)part.Length / batch.Length;
@@ -180,13 +180,13 @@ public static class Dpo
 
     /// <summary>Summed log-probability of each pair's two sides under the current weights, without gradients.</summary>
     /// <returns>For each pair [chosen, rejected], nats.</returns>
-    public static float[][] ReferenceLogProbs(CausalLm model, IReadOnlyList<PreferencePair> pairs)
+    public static float[][] ReferenceLogProbs(LanguageModel model, IReadOnlyList<PreferencePair> pairs)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         var all = new float[pairs.Count][];
         using var noGrad = no_grad();
         // Pairs of like length together: padding is computed too.
-        foreach (var part in Batches.Parts([.. Enumerable.Range(0, pairs.Count)], i => 2 * Length(pairs[i])))
+        foreach (var part in Batches.Parts([.. Enumerable.Range(0, pairs.Count)], i => 2 * Length(pairs[i]), model))
         {
             using var scope = NewDisposeScope();
             var values = LogProbs(model, [.. part.Select(i => pairs[i])]).data<float>().ToArray();
@@ -201,7 +201,7 @@ public static class Dpo
 
     /// <summary>Summed log-probability of the tokens that the policy wrote on each side, given what stands before them.</summary>
     /// <returns>(2, B): chosen, then rejected.</returns>
-    public static Tensor LogProbs(CausalLm model, IReadOnlyList<PreferencePair> pairs)
+    public static Tensor LogProbs(LanguageModel model, IReadOnlyList<PreferencePair> pairs)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(pairs);

@@ -20,7 +20,7 @@ public sealed record RunContext(
     RunPlan Plan,
     IAgentEnvironment Environment,
     Dialogue Dialogue,
-    CausalLm Model,
+    LanguageModel Model,
     SamplingEngine Sampler,
     IRunJournal Journal,
     CancellationToken CancellationToken)

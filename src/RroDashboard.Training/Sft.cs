@@ -160,12 +160,12 @@ public static class Sft
 
     /// <summary>Adds the gradient of <paramref name="scale"/> × the loss of a batch, in parts that fit into memory.</summary>
     /// <returns>The loss, unscaled.</returns>
-    public static double Backward(CausalLm model, IReadOnlyList<(int[] Tokens, bool[] Written)> batch, double observationWeight, double scale = 1)
+    public static double Backward(LanguageModel model, IReadOnlyList<(int[] Tokens, bool[] Written)> batch, double observationWeight, double scale = 1)
     {
         ArgumentNullException.ThrowIfNull(batch);
         var whole = batch.Sum(b => TotalWeight(b.Written, observationWeight));
         var value = 0.0;
-        foreach (var part in Batches.Parts([.. Enumerable.Range(0, batch.Count)], i => batch[i].Tokens.Length - 1))
+        foreach (var part in Batches.Parts([.. Enumerable.Range(0, batch.Count)], i => batch[i].Tokens.Length - 1, model))
         {
             using var scope = NewDisposeScope();
             var rows = part.Select(i => batch[i]).ToList();
@@ -183,7 +183,7 @@ public static class Sft
     /// others, 0 on padding; divided by the sum of the weights.
     /// </summary>
     /// <returns>A scalar with a gradient.</returns>
-    public static Tensor Loss(CausalLm model, IReadOnlyList<(int[] Tokens, bool[] Written)> batch, double observationWeight)
+    public static Tensor Loss(LanguageModel model, IReadOnlyList<(int[] Tokens, bool[] Written)> batch, double observationWeight)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(batch);

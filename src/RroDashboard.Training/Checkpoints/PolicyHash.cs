@@ -8,11 +8,11 @@ namespace RroDashboard.Training.Checkpoints;
 public static class PolicyHash
 {
     /// <summary>SHA-256 of the weights file that <see cref="Checkpoint.Save"/> would write now, lower-case hex.</summary>
-    public static string Of(CausalLm model)
+    public static string Of(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var bytes = new MemoryStream();
-        Safetensors.Write(bytes, model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)));
+        Safetensors.Write(bytes, model.Stored);
         return Convert.ToHexStringLower(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
     }
 }

@@ -20,11 +20,11 @@ public sealed class AdamW : IDisposable
     private int _updates;
 
     /// <summary>Optimises every parameter of a model.</summary>
-    public AdamW(CausalLm model, double weightDecay)
+    public AdamW(LanguageModel model, double weightDecay)
     {
         ArgumentNullException.ThrowIfNull(model);
         using var scope = NewDisposeScope();
-        _parameters = [.. model.parameters()];
+        _parameters = [.. model.Trainable];
         _first = [.. _parameters.Select(p => zeros_like(p).detach().DetachFromDisposeScope())];
         _second = [.. _parameters.Select(p => zeros_like(p).detach().DetachFromDisposeScope())];
         _weightDecay = weightDecay;

@@ -15,14 +15,14 @@ public sealed record CacheRows(Tensor[] Keys, Tensor[] Values, Tensor[] Projecti
     public long Rows => Keys[0].shape[0];
 
     /// <summary>Empty room that outlives the current dispose scope.</summary>
-    public static CacheRows Allocate(CausalLm model, int rows, int width)
+    public static CacheRows Allocate(LanguageModel model, int rows, int width)
     {
         ArgumentNullException.ThrowIfNull(model);
         Tensor[] Each(params long[] shape) => [.. Enumerable.Range(0, model.Layers).Select(_ => zeros(shape).DetachFromDisposeScope())];
         return new CacheRows(
-            Each(rows, model.Heads, width, model.HeadWidth),
-            Each(rows, model.Heads, width, model.HeadWidth),
-            Each(rows, 3 * model.Width));
+            Each(rows, model.CacheHeads, width, model.HeadWidth),
+            Each(rows, model.CacheHeads, width, model.HeadWidth),
+            Each(rows, model.ProjectionWidth));
     }
 
     /// <summary>A copy of some rows, cut to the first <paramref name="width"/> positions.</summary>

@@ -11,13 +11,14 @@ namespace RroDashboard.Training.Model;
 /// (learning.md 3). No biases, no dropout. d = width, H = heads, hd = d / H, V = vocabulary, L = blocks.
 /// </summary>
 /// <remarks>Everything here runs inside the caller's dispose scope; shapes are in the comments.</remarks>
-public sealed class CausalLm : nn.Module<Tensor, Tensor>
+public sealed class CausalLm : LanguageModel
 {
     private const double NormEpsilon = 1e-5;
     private const double InitStd = 0.08;
     private const double InitShift = 0.3;
     private const double RopeBase = 10_000;
 
+    private readonly ModelOptions _options;
     private readonly Parameter _embedding; // (V, d)
     private readonly Parameter _norm;      // (d)
     private readonly ModuleList<Block> _blocks;
@@ -33,7 +34,7 @@ public sealed class CausalLm : nn.Module<Tensor, Tensor>
         : base(nameof(CausalLm))
     {
         ArgumentNullException.ThrowIfNull(options);
-        (Width, Heads, Layers, Context, Vocabulary) = (options.Width, options.Heads, options.Layers, options.Context, vocabulary);
+        (_options, Width, Heads, Layers, Context, Vocabulary) = (options, options.Width, options.Heads, options.Layers, options.Context, vocabulary);
         HeadWidth = Width / Heads;
         using var scope = NewDisposeScope();
         _embedding = Normal(random, InitStd, vocabulary, Width);
@@ -71,26 +72,32 @@ public sealed class CausalLm : nn.Module<Tensor, Tensor>
         }
     }
 
-    /// <summary>d.</summary>
-    public int Width { get; }
+    /// <inheritdoc/>
+    public override int Width { get; }
 
     /// <summary>H.</summary>
     public int Heads { get; }
 
-    /// <summary>hd.</summary>
-    public int HeadWidth { get; }
+    /// <inheritdoc/>
+    public override int HeadWidth { get; }
 
-    /// <summary>L.</summary>
-    public int Layers { get; }
+    /// <inheritdoc/>
+    public override int Layers { get; }
 
-    /// <summary>Longest sequence.</summary>
-    public int Context { get; }
+    /// <inheritdoc/>
+    public override int Context { get; }
 
-    /// <summary>V.</summary>
-    public int Vocabulary { get; }
+    /// <inheritdoc/>
+    public override int Vocabulary { get; }
 
-    /// <summary>Number of trainable numbers.</summary>
-    public long ParameterCount => parameters().Sum(p => p.numel());
+    /// <inheritdoc/>
+    public override int CacheHeads => Heads;
+
+    /// <inheritdoc/>
+    public override int ProjectionWidth => 3 * Width;
+
+    /// <inheritdoc/>
+    public override long ParameterCount => parameters().Sum(p => p.numel());
 
     /// <summary>Hidden states of whole sequences, for training. Padding at the end does not reach earlier positions.</summary>
     /// <param name="input">Token ids, (B, T) int64, T at most the context.</param>
@@ -130,24 +137,15 @@ public sealed class CausalLm : nn.Module<Tensor, Tensor>
         return Rms(x, _norm);
     }
 
-    /// <summary>Logits of hidden states: (.., d) to (.., V).</summary>
-    public Tensor Logits(Tensor hidden)
+    /// <inheritdoc/>
+    public override Tensor Logits(Tensor hidden)
     {
         ArgumentNullException.ThrowIfNull(hidden);
         return hidden.matmul(_embedding.t());
     }
 
-    /// <summary>
-    /// Feeds new tokens to rows whose earlier keys, values and last projection are in <paramref name="cache"/>, and adds
-    /// theirs. Rows may have different lengths: row b's token j stands at position <c>start[b] + j</c>. Padding at the end of a
-    /// row writes keys beyond its length, which later tokens overwrite before anything can look at them.
-    /// </summary>
-    /// <param name="tokens">(B, N) int64.</param>
-    /// <param name="start">Length of each row before, B numbers.</param>
-    /// <param name="count">How many of the N tokens of each row are real, 1 .. N.</param>
-    /// <param name="cache">Working cache of exactly these rows.</param>
-    /// <returns>Logits after each row's last real token, (B, V).</returns>
-    public Tensor Continue(Tensor tokens, int[] start, int[] count, CacheRows cache)
+    /// <inheritdoc/>
+    public override Tensor Continue(Tensor tokens, int[] start, int[] count, CacheRows cache)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         ArgumentNullException.ThrowIfNull(start);
@@ -201,6 +199,20 @@ public sealed class CausalLm : nn.Module<Tensor, Tensor>
 
         var final = added == 1 ? x.select(1, 0) : x.gather(1, last.view(batch, 1, 1).expand(batch, 1, Width)).squeeze(1);
         return Logits(Rms(final, _norm));
+    }
+
+    /// <inheritdoc/>
+    public override LanguageModel Copy()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var copy = new CausalLm(_options, Vocabulary, new SeededRandom());
+        foreach (var (mine, theirs) in copy.parameters().Zip(parameters()))
+        {
+            mine.copy_(theirs);
+        }
+
+        return copy;
     }
 
     /// <inheritdoc/>

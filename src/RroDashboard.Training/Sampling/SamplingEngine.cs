@@ -37,9 +37,10 @@ public sealed class SamplingEngine : IDisposable
     // Finished rows are dropped from the working batch when fewer than this share is alive.
     private const double CompactBelow = 0.6;
 
-    private readonly CausalLm _model;
+    private readonly LanguageModel _model;
     private readonly int _actionEnd;
     private readonly int _maxActionTokens;
+    private readonly int _rowsPerPass;
     private readonly CacheRows _cache;
     private readonly Tensor _nextLogits;                 // (rows, V)
     private readonly History?[] _owners;
@@ -55,11 +56,12 @@ public sealed class SamplingEngine : IDisposable
     /// <param name="maxActionTokens">Longest action.</param>
     /// <param name="cancellationToken">Ends <see cref="Run"/> at the next batch.</param>
     /// <param name="cacheRows">Histories whose keys and values are kept; by default as many as fit <see cref="CacheBytes"/>.</param>
-    public SamplingEngine(CausalLm model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null)
+    /// <param name="rowsPerPass">Rows computed in one piece; at most half of <paramref name="cacheRows"/>.</param>
+    public SamplingEngine(LanguageModel model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null, int rowsPerPass = RowsPerPass)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (_model, _actionEnd, _maxActionTokens, _cancellationToken) = (model, actionEnd, maxActionTokens, cancellationToken);
-        var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.Width) + (3L * model.Width));
+        (_model, _actionEnd, _maxActionTokens, _cancellationToken, _rowsPerPass) = (model, actionEnd, maxActionTokens, cancellationToken, rowsPerPass);
+        var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.CacheHeads * model.HeadWidth) + model.ProjectionWidth);
         var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
         _cache = CacheRows.Allocate(model, rows, model.Context);
         _nextLogits = zeros(rows, model.Vocabulary).DetachFromDisposeScope();
@@ -203,7 +205,7 @@ public sealed class SamplingEngine : IDisposable
             _cancellationToken.ThrowIfCancellationRequested();
             var batch = _waiting.ToArray();
             _waiting.Clear();
-            foreach (var part in batch.Chunk(RowsPerPass))
+            foreach (var part in batch.Chunk(_rowsPerPass))
             {
                 Answer(part);
             }
@@ -238,7 +240,7 @@ public sealed class SamplingEngine : IDisposable
     private void Prefill(History[] histories)
     {
         // Rows of like length together: padding is computed too.
-        foreach (var part in histories.OrderByDescending(h => h.Length - h.Cached).Chunk(RowsPerPass / 2))
+        foreach (var part in histories.OrderByDescending(h => h.Length - h.Cached).Chunk(_rowsPerPass / 2))
         {
             using var scope = NewDisposeScope();
             var tokens = part.Select(h => h.ToArray()).ToArray();

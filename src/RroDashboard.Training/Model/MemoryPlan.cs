@@ -1,0 +1,95 @@
+using System.Globalization;
+
+namespace RroDashboard.Training.Model;
+
+/// <summary>
+/// What a run on a published checkpoint will take, computed before anything is loaded. Weights, optimiser and cache are exact; what a pass with
+/// gradients keeps is an estimate from the shapes.
+/// </summary>
+/// <param name="Parts">What for, bytes.</param>
+public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
+{
+    private const int Float = sizeof(float);
+
+    // Runtime, libtorch and the environment's data.
+    private const long ProcessBytes = 600L << 20;
+
+    /// <summary>Sum of all parts.</summary>
+    public long Bytes => Parts.Sum(p => p.Bytes);
+
+    /// <summary>Memory that this machine, or the container it is in, gives to a process, bytes; what others use of it is not known.</summary>
+    public static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    /// <summary>What one token of a pass with gradients keeps, bytes.</summary>
+    public static long BytesPerToken(DecoderConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var (q, kv) = ((long)config.Heads * config.HeadWidth, (long)config.KeyValueHeads * config.HeadWidth);
+        return Float * config.Layers * ((8L * config.Width) + (6L * config.FeedForward) + (5 * q) + (6 * kv));
+    }
+
+    /// <summary>What one pair of positions of a sequence keeps in such a pass, bytes.</summary>
+    public static long BytesPerScore(DecoderConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return (long)Float * config.Layers * config.Heads * (config.AttentionCap > 0 ? 5 : 3);
+    }
+
+    /// <summary>Keys and values of one history, bytes.</summary>
+    public static long BytesPerRow(DecoderConfig config, int context)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return 2L * Float * config.Layers * config.KeyValueHeads * config.HeadWidth * context;
+    }
+
+    /// <summary>Adds up a run.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="tuning">Which weights training changes.</param>
+    /// <param name="context">Longest sequence.</param>
+    /// <param name="cacheRows">Histories whose keys and values are kept.</param>
+    /// <param name="rowsPerPass">Histories that go through the model at once.</param>
+    /// <param name="copies">Further copies of the trained weights: the collapse guard's.</param>
+    public static MemoryPlan Of(DecoderConfig config, Tuning tuning, int context, int cacheRows, int rowsPerPass, int copies)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(tuning);
+        var shapes = Decoder.Shapes(config);
+        var weights = shapes.Values.Sum(s => s.Aggregate(1L, (a, b) => a * b));
+        var trained = tuning.IsLora
+            ? shapes.Where(s => tuning.Targets.Any(t => s.Key.EndsWith($".{t}.weight", StringComparison.Ordinal))).Sum(s => tuning.Rank * (s.Value[0] + s.Value[1]))
+            : weights;
+        var largest = shapes.Values.Max(s => s.Aggregate(1L, (a, b) => a * b));
+        // One sequence goes through the model even where it is more than a pass should take.
+        var pass = Math.Max(Decoder.PassBytes, (context * BytesPerToken(config)) + ((long)context * context * BytesPerScore(config)))
+            + (3L * Float * context * config.Vocabulary);
+        return new MemoryPlan(
+        [
+            ("weights", Float * weights),
+            ("gradients and optimiser", 3L * Float * trained),
+            ("copies for the collapse guard", (long)Float * trained * copies),
+            ("keys and values", (cacheRows + (2L * rowsPerPass)) * BytesPerRow(config, context)),
+            ("logits", (long)Float * config.Vocabulary * (cacheRows + (4L * rowsPerPass))),
+            ("one pass with gradients", pass),
+            // A tensor is read as it is stored, and copied.
+            ("while loading", Float * largest),
+            ("the process itself", ProcessBytes),
+        ]);
+    }
+
+    /// <summary>Refuses a run that does not fit.</summary>
+    /// <param name="available">Bytes, as <see cref="AvailableBytes"/>.</param>
+    /// <exception cref="InvalidOperationException">It does not; the sentence has the numbers and what can be lowered.</exception>
+    public void Check(long available)
+    {
+        if (Bytes > available)
+        {
+            throw new InvalidOperationException(FormattableString.Invariant(
+                $"The run needs about {Gigabytes(Bytes)} of memory ({this}), but there are {Gigabytes(available)}: use LoRA (Model.LoraRank), a smaller Model.Context, or a smaller checkpoint."));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => string.Join(", ", Parts.Where(p => p.Bytes > 0).Select(p => $"{p.What} {Gigabytes(p.Bytes)}"));
+
+    private static string Gigabytes(long bytes) => (bytes / 1e9).ToString("0.00", CultureInfo.InvariantCulture) + " GB";
+}
