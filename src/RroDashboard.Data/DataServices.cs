@@ -36,7 +36,7 @@ public static class DataServices
         services.AddSingleton<LogQueries>();
         services.AddSingleton<ExplorationIndex>();
         services.AddSingleton<WalkQueries>();
-        services.AddSingleton<PairQueries>();
+        services.AddSingleton<PairQueries>().AddSingleton<EpisodeQueries>();
         services.AddSingleton<ResumeQueries>();
         services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>();
         services.AddSingleton<JournalWriter>();

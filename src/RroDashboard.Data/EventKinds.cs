@@ -34,6 +34,7 @@ public static class EventKinds
         TaskFinished f => (f.Task, null),
         PairCreated p => (p.Pair.Task, p.Pair.Step),
         TrajectoryKept k => (k.Task, null),
+        EpisodePlayed e => (e.Task, null),
         _ => (null, null),
     };
 }

@@ -20,7 +20,7 @@ internal sealed class JournalDatabase : IDisposable
     // What a stage says once; of walks and people, alerts and the like, everything stays.
     private static readonly string[] s_ofStages =
     [
-        EventKinds.Of<StageStarted>(), EventKinds.Of<DemonstrationsMade>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<EvaluationFinished>(),
+        EventKinds.Of<StageStarted>(), EventKinds.Of<DemonstrationsMade>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<EpisodePlayed>(), EventKinds.Of<EvaluationFinished>(),
         EventKinds.Of<CheckpointSaved>(), EventKinds.Of<PairMargins>(), EventKinds.Of<PreferencesTrained>(),
     ];
 

@@ -105,13 +105,6 @@ public interface IAgentEnvironment : IDisposable
     IReadOnlyList<ReferencePolicy> References => [new("expert", ExpertAction)];
 }
 
-/// <summary>One thing that the reward looked at.</summary>
-/// <param name="What">Kind, for example "attribute" or "row".</param>
-/// <param name="Wanted">What was asked for; empty for something that was not.</param>
-/// <param name="Found">What was there instead or by which it was met; empty for nothing.</param>
-/// <param name="Met">It counts in full.</param>
-public sealed record RewardPart(string What, string Wanted, string Found, bool Met);
-
 /// <summary>One episode: a value that can be forked at any step.</summary>
 public interface IEpisode
 {

@@ -1,6 +1,7 @@
 using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
+using RroDashboard.Core.Rewards;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Sampling;
@@ -71,6 +72,7 @@ public static class Evaluate
     {
         var tasks = Tasks(context);
         var episodes = new EpisodeResult[tasks.Length];
+        var played = new EpisodePlayed[tasks.Length];
         var done = 0;
         var engine = context.Sampler;
         engine.Forget();
@@ -79,6 +81,13 @@ public static class Evaluate
         var rewards = episodes.Select(e => e.Reward).ToArray();
         var interval = Interval(context, tasks, rewards, context.Random(Purpose.Bootstrap, (long)stage, temperature > 0 ? 1 : 0));
         var range = context.Environment.RewardRange;
+        // Every episode counts; as many as fit can also be read.
+        var room = (long)EpisodePlayed.CharacterLimit;
+        foreach (var episode in played.TakeWhile(e => (room -= e.Characters) >= 0))
+        {
+            context.Journal.Record(episode);
+        }
+
         var actions = episodes.Sum(e => e.Steps);
         var result = new EvaluationFinished(
             stage,
@@ -100,16 +109,22 @@ public static class Evaluate
             var episode = context.Environment.Reset(task);
             var history = SamplingEngine.Start(context.Dialogue.Start(task.Instruction));
             var written = 0;
+            var turns = new List<EpisodeTurn>();
             while (!episode.Finished && context.Fits(history.Length))
             {
                 var action = await engine.SampleAsync(history, temperature, random, last: true, context.Allowed(episode)).ConfigureAwait(false);
                 written += action.Tokens.Length;
-                episode.Step(context.Dialogue.ActionText(action.Tokens));
+                var text = context.Dialogue.ActionText(action.Tokens);
+                episode.Step(text);
+                turns.Add(EpisodeTurn.Of(text, episode.Observation, episode.LastActionInvalid));
                 history = episode.Finished ? action.After : engine.Append(action.After, context.Dialogue.Answer(episode.Observation));
             }
 
             engine.Release(history);
-            episodes[index] = new EpisodeResult(task.Id, episode.Finished ? episode.Reward : 0, episode.Actions.Count, episode.InvalidActions, written, task.Group);
+            var reward = episode.Finished ? episode.Reward : 0;
+            var flaws = EpisodeFlaws.Of(episode.Explanation, reward, context.Environment.RewardRange);
+            episodes[index] = new EpisodeResult(task.Id, reward, episode.Actions.Count, episode.InvalidActions, written, task.Group, flaws);
+            played[index] = new EpisodePlayed(stage, decoding, index, task.Id, task.Instruction, turns, episode.Finished, reward, [.. episode.Explanation.Take(EpisodePlayed.PartLimit)]);
             done++;
             context.Journal.Sample(new ProgressReported(stage, done + (temperature > 0 ? tasks.Length : 0), 2L * tasks.Length));
         }

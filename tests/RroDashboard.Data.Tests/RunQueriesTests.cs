@@ -105,6 +105,7 @@ public sealed class RunQueriesTests
             new RunStarted(new Dictionary<string, string> { ["Seed"] = "1" }, "MiniShop", "ab", "libtorch", 10, 20, RewardRange.Unit),
             new StageStarted(Stage.Baseline),
             new EvaluationFinished(Stage.Baseline, "greedy", 0.7, 0.6, 0.8, 0.1, 0.2, double.NaN, 4, [new EpisodeResult("t1", 0.7, 4, 0, 12)]),
+            new EpisodePlayed(Stage.Baseline, "greedy", 3, "t3", "find <i>", [EpisodeTurn.Of("buy", new string('o', 3000), true)], true, 0.5, [new RewardPart("price", "10", "12", false)]),
             new StageFinished(Stage.Baseline, 1.5),
             new TaskOpened(0, "t0", "find a <b>red</b> shirt", s_value),
             new CandidateScored(0, 0, 0, "click[x]", "page", s_value, null, false, false, 3, double.NegativeInfinity),

@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using RroDashboard.Core.Plans;
 
 namespace RroDashboard.EndToEnd.Tests;
 
@@ -76,6 +77,70 @@ public sealed class EvaluationTests(BrowserFixture fixture) : IClassFixture<Brow
         await visitor.GoAsync("/runs/nosuchrun1/evaluation");
 
         await visitor.Page.GetByText("There is no run 'nosuchrun1'.").WaitForAsync();
+    }
+
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task EvaluationTask_FromTheTable_ShowsWhatBothModelsDid(ColorScheme scheme)
+    {
+        var run = await FinishedAsync();
+        await using var visitor = await fixture.VisitAsync(scheme);
+        await visitor.GoAsync($"/runs/{run}/evaluation?show=regressed");
+        var page = visitor.Page;
+        Assert.Contains("color", await page.Locator("#flaws tbody th").First.InnerTextAsync(), StringComparison.Ordinal);
+
+        await page.Locator("#tasks tbody th a").First.PressAsync("Enter");
+        await page.Locator("#episodes-beside").WaitForAsync();
+        Assert.Equal(5, await page.Locator("#episodes-beside tbody tr").CountAsync());
+        Assert.Contains("0.500, lacking: color", await page.Locator("#episodes-beside tbody tr").Last.InnerTextAsync(), StringComparison.Ordinal);
+        await page.AxeAsync($"episodes beside {scheme}");
+        await page.PictureAsync($"episode-beside-{scheme}");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = "After DPO" }).PressAsync("Enter");
+        await page.Locator("#episode-player").WaitForAsync();
+        await page.Locator("#episode-player [data-next]").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowRight");
+        await page.GetByText("step 1 of 3").WaitForAsync();
+        Assert.Contains("Reward 0.500", await page.Locator("#episode-end").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.Contains("✗ no", await page.Locator("#episode-parts").InnerTextAsync(), StringComparison.Ordinal);
+        await page.AxeAsync($"episode {scheme}");
+        await page.PictureAsync($"episode-{scheme}");
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task EvaluationTask_NotKeptOrNotThere_SaysWhy()
+    {
+        var run = await FinishedAsync();
+        await using var visitor = await fixture.VisitAsync(width: 320, height: 640);
+        await visitor.GoAsync($"/runs/{run}/evaluation/tasks/{ScriptedRun.KeptEpisodes}");
+        await visitor.Page.GetByText("Of this task only the reward was kept").WaitForAsync();
+        await visitor.GoAsync($"/runs/{run}/evaluation/tasks/60");
+        await visitor.Page.GetByText("This run has 60 held-out tasks, numbered from 0.").WaitForAsync();
+        await visitor.GoAsync("/runs/nosuchrun1/evaluation/tasks/0");
+        await visitor.Page.GetByText("There is no run 'nosuchrun1'.").WaitForAsync();
+        await visitor.GoAsync($"/runs/{run}/evaluation/tasks/1");
+        await visitor.Page.Locator("#episodes-beside").WaitForAsync();
+        await visitor.Page.FitsAsync(320);
+    }
+
+    [Fact]
+    public async Task EvaluationTask_HostileTexts_AreShownAsText()
+    {
+        var plan = Presets.Create("demo");
+        (plan.Seed, plan.Explore.Tasks) = (ScriptedRun.HostileSeed, 2);
+        var run = await fixture.Dashboard.EnqueueAsync(plan);
+        await fixture.Dashboard.WaitForEndAsync(run);
+        await using var visitor = await fixture.VisitAsync();
+        foreach (var task in Enumerable.Range(0, ScriptedRun.HostileLines.Count))
+        {
+            await visitor.GoAsync($"/runs/{run}/evaluation/tasks/{task}?view=before");
+            await visitor.Page.Locator("#episode-player").WaitForAsync();
+            Assert.Equal(0, await visitor.Page.Locator("main script, main b, main img").CountAsync());
+        }
+
+        Assert.Empty(visitor.Errors);
     }
 
     private async Task<string> FinishedAsync()

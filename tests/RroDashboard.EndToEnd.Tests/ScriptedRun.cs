@@ -153,9 +153,25 @@ internal sealed class ScriptedRun(RunPlan plan, IRunJournal journal, TimeSpan pa
         return budget;
     }
 
-    private void Evaluate(Stage stage, double mean) => Stage(stage, 2, decoding => journal.Record(new EvaluationFinished(
-        stage, decoding == 0 ? "greedy" : "sampled", mean - (0.02 * decoding), mean - 0.04 - (0.02 * decoding), mean + 0.04 - (0.02 * decoding), 0.6, 0.1, 0.02, 4.1,
-        [.. Enumerable.Range(0, 60).Select(t => new EpisodeResult($"test-{t}", Reward(stage, t), 4 + (t % 3), t % 7 == 0 ? 1 : 0, 30))])));
+    /// <summary>Held-out tasks whose episodes are kept; of the others only the reward is.</summary>
+    public const int KeptEpisodes = 50;
+
+    private void Evaluate(Stage stage, double mean) => Stage(stage, 2, decoding =>
+    {
+        foreach (var task in Enumerable.Range(0, KeptEpisodes))
+        {
+            journal.Record(Episode(stage, decoding == 0 ? "greedy" : "sampled", task));
+        }
+
+        journal.Record(new EvaluationFinished(
+            stage, decoding == 0 ? "greedy" : "sampled", mean - (0.02 * decoding), mean - 0.04 - (0.02 * decoding), mean + 0.04 - (0.02 * decoding), 0.6, 0.1, 0.02, 4.1,
+            [.. Enumerable.Range(0, 60).Select(t => new EpisodeResult($"test-{t}", Reward(stage, t), 4 + (t % 3), t % 7 == 0 ? 1 : 0, 30, Flaws: Reward(stage, t) < 1 ? ["color"] : []))]));
+    });
+
+    private EpisodePlayed Episode(Stage stage, string decoding, int task) => new(
+        stage, decoding, task, $"test-{task}", plan.Seed == HostileSeed ? HostileLines[task % HostileLines.Count] : $"find a red mug, task {task}",
+        [.. Enumerable.Range(0, 4).Select(step => EpisodeTurn.Of(Action(task, step, stage == Core.Events.Stage.Baseline ? 0 : 1), step == 0 ? "results red mug $12 b1" : "ok red", step == 3))],
+        Finished: true, Reward(stage, task), [new RewardPart("category", "mug", "mug", true), new RewardPart("color", "red", "blue", Reward(stage, task) >= 1)]);
 
     // Of ten tasks five are solved before, one of these is lost again, and two others are won.
     private static double Reward(Stage stage, int task) => (task % 10) switch

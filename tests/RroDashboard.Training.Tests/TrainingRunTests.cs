@@ -1,6 +1,7 @@
 using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
+using RroDashboard.Environments;
 using RroDashboard.Training.Checkpoints;
 using static TorchSharp.torch;
 
@@ -38,6 +39,21 @@ public sealed class TrainingRunTests : IDisposable
             Assert.Equal(20, e.Episodes.Count);
             Assert.Equal(e.Episodes.Average(x => x.Reward), e.Mean, 12);
             Assert.InRange(e.Mean, e.Low, e.High);
+        });
+        // What is recorded of an episode leads to its reward again.
+        var played = journal.Facts.OfType<EpisodePlayed>().ToList();
+        Assert.Equal(4 * 20, played.Count);
+        using var environment = EnvironmentFactory.Create(Presets.Create("smoke").Environment);
+        var tasks = environment.Tasks(TaskSplit.Test);
+        Assert.All(played, p =>
+        {
+            var episode = environment.Replay(tasks[p.Task], p.Turns.Select(t => t.Action));
+            var result = journal.Facts.OfType<EvaluationFinished>().Single(e => e.Stage == p.Stage && e.Decoding == p.Decoding).Episodes[p.Task];
+            Assert.Equal((p.TaskId, p.Turns.Count, p.Turns.Count(t => t.Invalid)), (result.TaskId, result.Steps, result.InvalidActions));
+            Assert.Equal((tasks[p.Task].Id, tasks[p.Task].Instruction, p.Finished), (p.TaskId, p.Instruction, episode.Finished));
+            Assert.Equal(episode.Finished ? episode.Reward : 0, p.Reward);
+            Assert.Equal(p.Turns[^1].Observation, episode.Observation);
+            Assert.Equal(result.Flaws!.Count == 0, p.Reward >= 0.999);
         });
         Assert.Equal(summary.Explore.Pairs, journal.Facts.OfType<PairCreated>().Count());
     }

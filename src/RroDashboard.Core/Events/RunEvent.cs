@@ -70,6 +70,7 @@ public enum Stage
 [JsonDerivedType(typeof(RerollFailed), "rerollFailed")]
 [JsonDerivedType(typeof(RunResumed), "runResumed")]
 [JsonDerivedType(typeof(PairMargins), "pairMargins")]
+[JsonDerivedType(typeof(EpisodePlayed), "episodePlayed")]
 [JsonDerivedType(typeof(PreferencesTrained), "preferencesTrained")]
 [JsonDerivedType(typeof(MetricPoint), "metricPoint")]
 [JsonDerivedType(typeof(ProgressReported), "progressReported")]
@@ -224,13 +225,81 @@ public sealed record PreferencesTrained(DpoSummary Result) : RunFact;
 /// <param name="InvalidActions">Of these, how many the environment could not act on.</param>
 /// <param name="ActionTokens">Tokens the policy wrote.</param>
 /// <param name="Group">Tasks of one group (one product, one gold query) are not independent; null in facts written before groups were.</param>
+/// <param name="Flaws">Why the reward is not the highest, as <see cref="EpisodeFlaws"/> names it; null in facts written before flaws were.</param>
 public sealed record EpisodeResult(
     string TaskId,
     double Reward,
     int Steps,
     int InvalidActions,
     int ActionTokens,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Group = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Group = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Flaws = null);
+
+/// <summary>One action of an episode with what it was answered.</summary>
+/// <param name="Action">What the policy wrote, or its first <see cref="EpisodePlayed.TextLimit"/> characters.</param>
+/// <param name="Observation">What the environment answered, cut alike.</param>
+/// <param name="Invalid">The environment could not act on it.</param>
+/// <param name="ActionLength">Characters of the whole action; null when it was not cut.</param>
+/// <param name="ObservationLength">Characters of the whole observation; null when it was not cut.</param>
+public sealed record EpisodeTurn(
+    string Action,
+    string Observation,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Invalid = false,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? ActionLength = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? ObservationLength = null)
+{
+    /// <summary>A turn with texts of any length.</summary>
+    public static EpisodeTurn Of(string action, string observation, bool invalid)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        ArgumentNullException.ThrowIfNull(observation);
+        return new EpisodeTurn(Cut(action), Cut(observation), invalid, Whole(action), Whole(observation));
+    }
+
+    private static int? Whole(string text) => text.Length > EpisodePlayed.TextLimit ? text.Length : null;
+
+    // Not between the two halves of one character.
+    private static string Cut(string text) => text.Length <= EpisodePlayed.TextLimit ? text
+        : text[..(char.IsHighSurrogate(text[EpisodePlayed.TextLimit - 1]) ? EpisodePlayed.TextLimit - 1 : EpisodePlayed.TextLimit)];
+}
+
+/// <summary>What a policy did in one held-out episode. Recorded before the <see cref="EvaluationFinished"/> that sums it up.</summary>
+/// <param name="Stage"><see cref="Stage.Baseline"/> or <see cref="Stage.Evaluate"/>.</param>
+/// <param name="Decoding">"greedy" or "sampled".</param>
+/// <param name="Task">Place among the held-out tasks of the run, from 0.</param>
+/// <param name="TaskId">Stable id given by the environment.</param>
+/// <param name="Instruction">What the agent was asked.</param>
+/// <param name="Turns">Its actions, in order.</param>
+/// <param name="Finished">Reached its end; false when the context was full before.</param>
+/// <param name="Reward">Final reward.</param>
+/// <param name="Parts">How the reward came about, the first <see cref="PartLimit"/> parts; empty when the environment has nothing to say.</param>
+public sealed record EpisodePlayed(
+    Stage Stage,
+    string Decoding,
+    int Task,
+    string TaskId,
+    string Instruction,
+    IReadOnlyList<EpisodeTurn> Turns,
+    bool Finished,
+    double Reward,
+    IReadOnlyList<RewardPart> Parts) : RunFact
+{
+    /// <summary>Characters of one text that are kept: pages fold longer ones too.</summary>
+    public const int TextLimit = 2000;
+
+    /// <summary>Parts of a reward that are kept.</summary>
+    public const int PartLimit = 40;
+
+    /// <summary>
+    /// Characters kept of one evaluation with one way of decoding; episodes beyond it have only their reward. About 2,000 episodes of
+    /// the real shop.
+    /// </summary>
+    public const int CharacterLimit = 4_000_000;
+
+    /// <summary>Characters of its texts.</summary>
+    [JsonIgnore]
+    public int Characters => Instruction.Length + Turns.Sum(t => t.Action.Length + t.Observation.Length) + Parts.Sum(p => p.What.Length + p.Wanted.Length + p.Found.Length);
+}
 
 /// <summary>A held-out evaluation of one model with one way of decoding.</summary>
 /// <param name="Stage"><see cref="Stage.Baseline"/> or <see cref="Stage.Evaluate"/>.</param>

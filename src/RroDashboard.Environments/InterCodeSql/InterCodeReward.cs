@@ -1,4 +1,5 @@
 using System.Numerics;
+using RroDashboard.Core.Rewards;
 
 namespace RroDashboard.Environments.InterCodeSql;
 

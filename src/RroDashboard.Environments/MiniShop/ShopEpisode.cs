@@ -1,3 +1,5 @@
+using RroDashboard.Core.Rewards;
+
 namespace RroDashboard.Environments.MiniShop;
 
 /// <summary>One visit to the shop (learning.md 2.4). A few references and numbers, so that forking it is cheap.</summary>

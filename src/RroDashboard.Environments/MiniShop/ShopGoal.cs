@@ -1,4 +1,5 @@
 using RroDashboard.Core.Plans;
+using RroDashboard.Core.Rewards;
 using RroDashboard.Core.Statistics;
 
 namespace RroDashboard.Environments.MiniShop;

@@ -1,3 +1,5 @@
+using RroDashboard.Core.Rewards;
+
 namespace RroDashboard.Environments.WebShop;
 
 /// <summary>How a wanted attribute was found.</summary>

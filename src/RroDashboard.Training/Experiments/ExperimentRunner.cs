@@ -209,7 +209,7 @@ public sealed class ExperimentRunner
 
         public void Record(RunFact fact)
         {
-            if (fact is not (CandidateScored or PairCreated or TrajectoryKept or PairMargins))
+            if (fact is not (CandidateScored or PairCreated or TrajectoryKept or PairMargins or EpisodePlayed))
             {
                 Facts.Add(fact);
             }

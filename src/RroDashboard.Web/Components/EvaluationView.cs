@@ -22,7 +22,8 @@ public sealed record EvaluationLine(EvaluationFinished Evaluation, Interval Perf
 /// <param name="Before">The fine-tuned model's episode.</param>
 /// <param name="After">The final model's episode.</param>
 /// <param name="Top">Highest reward there is.</param>
-public sealed record TaskChange(string TaskId, EpisodeResult Before, EpisodeResult After, double Top)
+/// <param name="Number">Place among the held-out tasks, from 0.</param>
+public sealed record TaskChange(string TaskId, EpisodeResult Before, EpisodeResult After, double Top, int Number)
 {
     private const double Perfect = 1e-3;
 
@@ -37,6 +38,32 @@ public sealed record TaskChange(string TaskId, EpisodeResult Before, EpisodeResu
 
     /// <summary>Solved by fine-tuning and no longer: what a mean hides.</summary>
     public bool Regressed => Before.Reward >= Top - Perfect && After.Reward < Top - Perfect;
+}
+
+/// <summary>Something that held-out episodes lacked.</summary>
+/// <param name="Flaw">As <see cref="Core.Rewards.EpisodeFlaws"/> names it.</param>
+/// <param name="Before">Episodes of the fine-tuned model that lacked it.</param>
+/// <param name="After">Episodes of the final model that lacked it.</param>
+/// <param name="Examples">Tasks of which the final model lacks it, else the fine-tuned one; at most <see cref="MaxExamples"/>.</param>
+public sealed record FlawLine(string Flaw, int Before, int After, IReadOnlyList<TaskChange> Examples)
+{
+    /// <summary>Most tasks named.</summary>
+    public const int MaxExamples = 3;
+
+    /// <summary>Lines of everything that was lacking, the most frequent of the final model first; an episode that lacks two things is in two lines.</summary>
+    public static IReadOnlyList<FlawLine> Of(IReadOnlyList<TaskChange> changes)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        static bool Has(EpisodeResult episode, string flaw) => episode.Flaws?.Contains(flaw) == true;
+        return
+        [
+            .. changes.SelectMany(c => (c.After.Flaws ?? []).Concat(c.Before.Flaws ?? [])).Distinct(StringComparer.Ordinal)
+                .Select(flaw => new FlawLine(
+                    flaw, changes.Count(c => Has(c.Before, flaw)), changes.Count(c => Has(c.After, flaw)),
+                    [.. changes.Where(c => Has(c.After, flaw) || Has(c.Before, flaw)).OrderBy(c => Has(c.After, flaw) ? 0 : 1).Take(MaxExamples)]))
+                .OrderByDescending(l => l.After).ThenByDescending(l => l.Before).ThenBy(l => l.Flaw, StringComparer.Ordinal),
+        ];
+    }
 }
 
 /// <summary>What the evaluation page shows, computed from the facts alone.</summary>
@@ -79,7 +106,7 @@ public sealed class EvaluationView
         }
 
         var second = after.Episodes.GroupBy(e => e.TaskId, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.First(), StringComparer.Ordinal);
-        return [.. before.Episodes.Where(e => second.ContainsKey(e.TaskId)).Select(e => new TaskChange(e.TaskId, e, second[e.TaskId], _top))];
+        return [.. before.Episodes.Index().Where(e => second.ContainsKey(e.Item.TaskId)).Select(e => new TaskChange(e.Item.TaskId, e.Item, second[e.Item.TaskId], _top, e.Index))];
     }
 
     /// <summary>After against before on the same tasks; null while one of both is missing.</summary>

@@ -74,6 +74,10 @@ public static class RroUrls
     /// <summary>Held-out evaluation of a run, task by task.</summary>
     public static string Evaluation(string runId) => $"{Run(runId)}/evaluation";
 
+    /// <summary>One held-out task: what both models did.</summary>
+    public static string EvaluationTask(string runId, int task, string decoding, string view = "") => string.Create(
+        CultureInfo.InvariantCulture, $"{Evaluation(runId)}/tasks/{task}?decoding={Uri.EscapeDataString(decoding)}{(view.Length > 0 ? "&view=" + Uri.EscapeDataString(view) : "")}");
+
     /// <summary>The same with what is shown of the tasks.</summary>
     public static string EvaluationWith(string runId, string decoding, string show, string sort, int page) => string.Create(
         CultureInfo.InvariantCulture, $"{Evaluation(runId)}?decoding={Uri.EscapeDataString(decoding)}&show={Uri.EscapeDataString(show)}&sort={Uri.EscapeDataString(sort)}&page={page}");

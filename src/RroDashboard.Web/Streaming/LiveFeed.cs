@@ -163,7 +163,7 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
 
     // A point that is not a number is a hole in the curve, as it is in the database.
     private static bool IsDrawn(RunEvent happened) =>
-        happened is not (TaskOpened or CandidateScored or PairCreated or TaskFinished) && happened is not MetricPoint { Value: double.NaN or double.PositiveInfinity or double.NegativeInfinity };
+        happened is not (TaskOpened or CandidateScored or PairCreated or TaskFinished or TrajectoryKept or EpisodePlayed) && happened is not MetricPoint { Value: double.NaN or double.PositiveInfinity or double.NegativeInfinity };
 
     private List<(Frame Frame, CommittedEvent[] Events)> TakeFrames()
     {

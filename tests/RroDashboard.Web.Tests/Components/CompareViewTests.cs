@@ -98,7 +98,7 @@ public sealed class CompareViewTests
         static TaskChange[] Changes(Func<int, string?> group) =>
         [
             .. Enumerable.Range(0, 40).Select(t => new EpisodeResult($"t{t:00}", 0.5, 4, 0, 9, group(t)))
-                .Select((e, t) => new TaskChange(e.TaskId, e, e with { Reward = t / 4 % 2 }, 1)),
+                .Select((e, t) => new TaskChange(e.TaskId, e, e with { Reward = t / 4 % 2 }, 1, t)),
         ];
 
         var alone = EvaluationView.Paired(Changes(_ => null), 0)!;

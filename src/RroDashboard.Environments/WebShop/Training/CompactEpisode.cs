@@ -1,3 +1,5 @@
+using RroDashboard.Core.Rewards;
+
 namespace RroDashboard.Environments.WebShop.Training;
 
 /// <summary>

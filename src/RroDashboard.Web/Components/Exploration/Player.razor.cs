@@ -16,7 +16,7 @@ public sealed partial class Player : IDisposable
 
     private readonly CancellationTokenSource _left = new();
     private IReadOnlyList<CandidateOutline> _frames = [];
-    private List<ShopScreen?> _screens = [];
+    private IReadOnlyList<ShopScreen?> _screens = [];
     private int _read = -1;
     private int _at;
     private bool _playing;
@@ -71,7 +71,7 @@ public sealed partial class Player : IDisposable
             var frames = await Walks.TrajectoryAsync(Run.Id, View.Opened.Task, attempts, FoldedText.Limit, FoldedText.Limit, _left.Token);
             // Up to the first step that followed nothing: a walk that stopped.
             _frames = [.. frames.TakeWhile((f, i) => f.Step == i)];
-            _screens = ScreensBefore(_frames);
+            _screens = ShopScreen.Before(Kind, _frames.Select(f => (f.Action.Start, f.Observation.Start, f.Observation.Hidden > 0)));
             _read = View.Decided.Count;
         }
 
@@ -79,20 +79,6 @@ public sealed partial class Player : IDisposable
         {
             _at = Math.Clamp(At, 0, Math.Max(0, Last));
         }
-    }
-
-    private List<ShopScreen?> ScreensBefore(IReadOnlyList<CandidateOutline> frames)
-    {
-        var screens = new List<ShopScreen?>(frames.Count);
-        var now = Kind == EnvironmentKind.InterCodeSql ? null : ShopScreen.Start;
-        foreach (var frame in frames)
-        {
-            screens.Add(now);
-            // A text that is cut cannot be read as a page.
-            now = frame.Observation.Hidden > 0 ? null : now?.After(frame.Action.Start, frame.Observation.Start);
-        }
-
-        return screens;
     }
 
     private static int Number(object? value) => int.TryParse(value?.ToString(), CultureInfo.InvariantCulture, out var number) ? number : 0;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RroDashboard.Core.Plans;
 
 namespace RroDashboard.Web.Components.Exploration;
 
@@ -23,6 +24,23 @@ public sealed partial record ShopScreen(
 {
     /// <summary>Before the first action: a search box.</summary>
     public static ShopScreen Start { get; } = new("", null, null, [], [], "");
+
+    /// <summary>The screen before each turn; null where there is none, or where it cannot be read.</summary>
+    /// <param name="kind">Which environment.</param>
+    /// <param name="turns">In order; a text that is cut cannot be read as a page.</param>
+    public static IReadOnlyList<ShopScreen?> Before(EnvironmentKind kind, IEnumerable<(string Action, string Observation, bool Cut)> turns)
+    {
+        ArgumentNullException.ThrowIfNull(turns);
+        var screens = new List<ShopScreen?>();
+        var now = kind == EnvironmentKind.InterCodeSql ? null : Start;
+        foreach (var (action, observation, cut) in turns)
+        {
+            screens.Add(now);
+            now = cut ? null : now?.After(action, observation);
+        }
+
+        return screens;
+    }
 
     /// <summary>What a click names, or null for another action.</summary>
     public static string? ClickOf(string action) => ClickAction().Match(action) is { Success: true } click ? click.Groups["what"].Value : null;

@@ -22,6 +22,7 @@ public sealed partial class Evaluation : IDisposable
     private (Stage Stage, long Done, long Total)? _progress;
     private IDisposable? _subscription;
     private ITimer? _timer;
+    private IReadOnlyList<FlawLine> _flaws = [];
     private string _sentence = "";
     private string? _readOf;
     private string? _pairedOf;
@@ -149,6 +150,7 @@ public sealed partial class Evaluation : IDisposable
         {
             _pairedOf = Decoding;
             _changes = _view.Changes(Decoding);
+            _flaws = FlawLine.Of(_changes);
             _sentence = EvaluationView.Paired(_changes, run.Plan.Seed)?.Sentence("The final model", "the fine-tuned one") ?? "";
         }
 

@@ -150,7 +150,7 @@ public sealed partial class Run : IAsyncDisposable
     {
         // What charts and feed draw goes to the browser by the hub, and walks, pairs and margins have pages of their own.
         if (runId != RunId || happened is MetricPoint or StepDecided or BudgetReported or LogLine
-            or TaskOpened or CandidateScored or TaskFinished or PairCreated or TrajectoryKept or PairMargins)
+            or TaskOpened or CandidateScored or TaskFinished or PairCreated or TrajectoryKept or PairMargins or EpisodePlayed)
         {
             return;
         }
