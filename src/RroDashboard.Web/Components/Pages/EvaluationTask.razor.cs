@@ -35,12 +35,12 @@ public sealed partial class EvaluationTask : IDisposable
 
     private string Decoding => _episodes.Any(e => e.Decoding == DecodingParameter) ? DecodingParameter! : _episodes.Count > 0 ? _episodes[0].Decoding : "greedy";
 
-    private IReadOnlyList<(string Key, string Title)> Views
+    private List<(string Key, string Title)> Views
     {
         get
         {
             var (before, after) = (Of(Stage.Baseline), Of(Stage.Evaluate));
-            var views = new List<(string, string)>();
+            var views = new List<(string Key, string Title)>();
             if (before is not null)
             {
                 views.Add(("before", $"After fine-tuning: {Words.Reward(before.Reward)}"));
@@ -80,7 +80,7 @@ public sealed partial class EvaluationTask : IDisposable
         _run = await Queries.FindAsync(RunId, _left.Token);
         _episodes = _run is null ? [] : await Episodes.OfTaskAsync(RunId, TaskNumber, _left.Token);
         _tasks = _run is null ? 0 : (await Queries.AllAsync<EvaluationFinished>(RunId, _left.Token)).Select(e => e.Episodes.Count).DefaultIfEmpty(0).Max();
-        _range = _run is null ? RewardRange.Unit : (await Queries.AllAsync<RunStarted>(RunId, _left.Token)).LastOrDefault()?.RewardRange ?? RewardRange.Unit;
+        _range = _run is null ? RewardRange.Unit : (await Queries.AllAsync<RunStarted>(RunId, _left.Token)) is [.., var started] ? started.RewardRange : RewardRange.Unit;
         _loaded = true;
     }
 
