@@ -37,6 +37,7 @@ public static class DataServices
         services.AddSingleton<ExplorationIndex>();
         services.AddSingleton<WalkQueries>();
         services.AddSingleton<PairQueries>().AddSingleton<EpisodeQueries>();
+        services.AddSingleton<PairSetStore>().AddSingleton<PairSetQueries>();
         services.AddSingleton<ResumeQueries>();
         services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>();
         services.AddSingleton<JournalWriter>();

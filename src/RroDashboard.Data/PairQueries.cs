@@ -41,7 +41,12 @@ public sealed class PairQueries(IDbContextFactory<RroDbContext> contexts, Explor
         ArgumentNullException.ThrowIfNull(margin);
         var facts = await index.ReadAsync(runId, cancellationToken).ConfigureAwait(false);
         var all = filter.Order(facts.Pairs.Where(p => filter.Fits(p, margin(p))), margin).ToList();
-        var rows = all.Skip(skip).Take(Math.Clamp(take, 1, MaxRows)).ToList();
+        return (await RowsAsync(runId, [.. all.Skip(skip).Take(Math.Clamp(take, 1, MaxRows))], margin, cancellationToken).ConfigureAwait(false), all.Count);
+    }
+
+    /// <summary>Texts and values of some pairs, in their order.</summary>
+    internal async Task<IReadOnlyList<PairRow>> RowsAsync(string runId, IReadOnlyList<PairFact> rows, Func<PairFact, double?> margin, CancellationToken cancellationToken)
+    {
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
@@ -54,7 +59,7 @@ public sealed class PairQueries(IDbContextFactory<RroDbContext> contexts, Explor
                     json_extract(Json, '$.pair.chosenValue') AS ChosenValue, json_extract(Json, '$.pair.rejectedValue') AS RejectedValue
                 FROM Events WHERE RunKey = {0} AND Seq IN (SELECT value FROM json_each({2}))
                 """, key, ActionLength, numbers).ToDictionaryAsync(t => t.Seq, cancellationToken).ConfigureAwait(false);
-            return ([.. rows.Where(r => texts.ContainsKey(r.Seq)).Select(r => texts[r.Seq].ToRow(r, margin(r)))], all.Count);
+            return [.. rows.Where(r => texts.ContainsKey(r.Seq)).Select(r => texts[r.Seq].ToRow(r, margin(r)))];
         }
     }
 

@@ -30,6 +30,12 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
     /// <summary>What reports said and say.</summary>
     public DbSet<ReportVersionEntity> ReportVersions => Set<ReportVersionEntity>();
 
+    /// <summary>Versions of pairs.</summary>
+    public DbSet<PairSetEntity> PairSets => Set<PairSetEntity>();
+
+    /// <summary>What versions say of single pairs.</summary>
+    public DbSet<PairDecisionEntity> PairDecisions => Set<PairDecisionEntity>();
+
     /// <summary>A number within a JSON text, for queries only: SQLite's json_extract.</summary>
     /// <param name="json">The text.</param>
     /// <param name="path">Ours, never a request's: for example $.candidates.</param>
@@ -72,6 +78,19 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
         {
             point.ToTable("MetricPoints").HasKey(p => new { p.RunKey, p.SeriesId, p.Step });
             point.HasOne<RunEntity>().WithMany().HasForeignKey(p => p.RunKey).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<PairSetEntity>(set =>
+        {
+            set.ToTable("PairSets").HasKey(s => s.Key);
+            set.HasIndex(s => new { s.RunKey, s.Number }).IsUnique();
+            set.HasIndex(s => new { s.RunKey, s.Sha256 }).IsUnique();
+            set.HasOne<RunEntity>().WithMany().HasForeignKey(s => s.RunKey).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<PairDecisionEntity>(decision =>
+        {
+            decision.ToTable("PairDecisions").HasKey(d => new { d.SetKey, d.PairIndex });
+            decision.Property(d => d.Decision).HasConversion<string>();
+            decision.HasOne<PairSetEntity>().WithMany().HasForeignKey(d => d.SetKey).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<RollupEntity>(rollup =>
         {

@@ -77,6 +77,7 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<EvaluationFinished>(),
         EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<DemonstrationsMade>(), EventKinds.Of<CheckpointSaved>(), EventKinds.Of<AlertRaised>(), EventKinds.Of<RunEnded>(),
         EventKinds.Of<NoteAdded>(), EventKinds.Of<RerollRequested>(), EventKinds.Of<RerollFinished>(), EventKinds.Of<RerollFailed>(), EventKinds.Of<RunResumed>(),
+        EventKinds.Of<PairsTaken>(),
     ];
 
     /// <summary>Runs, newest first, and how many there are in all.</summary>

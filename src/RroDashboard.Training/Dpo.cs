@@ -24,6 +24,9 @@ namespace RroDashboard.Training;
 /// The family (<see cref="DpoOptions"/>): plain; length-normalised (each side's log-ratio divided by its number of tokens, so that long
 /// sides do not weigh more); DPO-Positive (Pal et al., 2024, equation 3: a penalty where the chosen side falls below the reference); an
 /// NLL term on the chosen side (Pang et al., 2024); an SFT term on demonstrations (IPR's weight is 1).
+/// A pair's own weight (<see cref="PreferencePair.Weight"/>) multiplies its term of the loss, the NLL term included; the mean stays one
+/// over pairs, so that a weight of 2 is what the pair standing there twice would be, and weights of 1 change nothing. The loss that is
+/// reported is without weights, so that runs compare.
 /// </remarks>
 public static class Dpo
 {
@@ -84,7 +87,7 @@ public static class Dpo
                 var policy = LogProbs(context.Model, rows);                                                // (2, b)
                 var before = stack([.. part.Select(i => tensor(reference[i]))], 1);                        // (2, b)
                 var (preference, total, margin) = Losses(policy, before, Counts(rows), options);           // (b) each
-                (total.mean() * share).backward();
+                (Weigh(total, rows).mean() * share).backward();
                 var shift = (policy - before).detach();
                 value += share * preference.mean().ToDouble();
                 accuracy += share * margin.gt(0).to(float32).mean().ToDouble();
@@ -176,6 +179,16 @@ public static class Dpo
         var preference = -nn.functional.logsigmoid(inner);
         var total = options.NllWeight > 0 ? preference - (options.NllWeight * policy[0] / counts[0]) : preference;
         return (preference, total, margin);
+    }
+
+    /// <summary>Multiplies each pair's loss by its weight. With weights of 1 it is the very same tensor.</summary>
+    /// <param name="losses">(b).</param>
+    /// <param name="pairs">In the same order.</param>
+    public static Tensor Weigh(Tensor losses, IReadOnlyList<PreferencePair> pairs)
+    {
+        ArgumentNullException.ThrowIfNull(losses);
+        ArgumentNullException.ThrowIfNull(pairs);
+        return pairs.All(p => p.Weight is null or 1) ? losses : losses * tensor((float[])[.. pairs.Select(p => (float)(p.Weight ?? 1))]);
     }
 
     /// <summary>Summed log-probability of each pair's two sides under the current weights, without gradients.</summary>

@@ -3,10 +3,6 @@ using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Rewards;
 using RroDashboard.Core.Statistics;
-using RroDashboard.Environments;
-using RroDashboard.Training.Checkpoints;
-using RroDashboard.Training.Sampling;
-using static TorchSharp.torch;
 
 namespace RroDashboard.Training;
 
@@ -82,122 +78,29 @@ public static class Reroll
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(sampledBy);
         ArgumentNullException.ThrowIfNull(steps);
-        var folder = Path.Combine(runFolder, sampledBy.Folder);
-        Verify(folder, sampledBy.Sha256);
-        using var scope = NewDisposeScope();
-        set_num_threads(plan.Model.Threads);
-        using var environment = EnvironmentFactory.Create(plan.Environment);
-        var (model, _, tokenizer) = Checkpoint.Load(folder);
-        using var owned = model;
-        var dialogue = new Dialogue(tokenizer, environment);
-        using var sampler = new SamplingEngine(model, dialogue.ActionEnd, environment.MaxActionTokens, cancellationToken);
-        var context = new RunContext(plan, environment, dialogue, model, sampler, new Silence(), cancellationToken);
-        var tasks = environment.Tasks(TaskSplit.Train).ToLookup(t => t.Id, StringComparer.Ordinal);
-        var rule = new RisingRule(plan.Explore.Rise, plan.Explore.RiseMargin, environment.RewardRange);
+        using var room = new ValuationRoom(plan, Path.Combine(runFolder, sampledBy.Folder), sampledBy.Sha256, cancellationToken);
+        var rule = new RisingRule(plan.Explore.Rise, plan.Explore.RiseMargin, room.Environment.RewardRange);
         var results = new RerolledStep?[steps.Count];
-        var rollouts = 0;
-        sampler.Run(steps.Select((step, index) => (Func<Task>)(() => ValueAsync(step, index))));
+        room.Sampler.Run(steps.Select((step, index) => (Func<Task>)(() => ValueAsync(step, index))));
         var done = results.OfType<RerolledStep>().ToList();
-        return new RerollFinished(round, sampledBy.Sha256, done, rollouts, steps.Count - done.Count);
+        return new RerollFinished(round, sampledBy.Sha256, done, room.Rollouts, steps.Count - done.Count);
 
         async Task ValueAsync(AcceptedStep step, int index)
         {
-            var task = tasks[step.TaskId].FirstOrDefault();
-            if (task is null)
+            if (room.Go(step.TaskId, step.Prefix) is not { } before)
             {
                 return;
             }
 
-            var episode = environment.Reset(task);
-            var tokens = new List<int>(dialogue.Start(task.Instruction));
-            foreach (var action in step.Prefix)
-            {
-                episode.Step(action);
-                if (episode.Finished)
-                {
-                    // Not the walk that the ledger tells of.
-                    return;
-                }
-
-                tokens.AddRange(dialogue.Action(action));
-                tokens.AddRange(dialogue.Answer(episode.Observation));
-            }
-
             var previous = step.Step == 0 && plan.Explore.FirstStepBaseline != FirstStepBaseline.RootValue
                 ? Estimate.Final(0)
-                : await EstimateAsync(episode, [.. tokens], step, place: 0).ConfigureAwait(false);
-            episode.Step(step.Action);
-            tokens.AddRange(dialogue.Action(step.Action));
-            if (!episode.Finished)
-            {
-                tokens.AddRange(dialogue.Answer(episode.Observation));
-            }
-
-            var accepted = await EstimateAsync(episode, [.. tokens], step, place: 1).ConfigureAwait(false);
+                : await EstimateAsync(before, step, side: 0).ConfigureAwait(false);
+            var accepted = await EstimateAsync(room.Act(before, step.Action), step, side: 1).ConfigureAwait(false);
             results[index] = new RerolledStep(step.Task, step.Step, previous, accepted, rule.Rises(previous, accepted));
         }
 
         // As Explore does it, with streams of this round.
-        async Task<Estimate> EstimateAsync(IEpisode episode, int[] tokens, AcceptedStep step, int place)
-        {
-            if (episode.Finished)
-            {
-                return Estimate.Final(episode.Reward);
-            }
-
-            var history = SamplingEngine.Start(tokens);
-            if (!context.Fits(history.Length))
-            {
-                return Estimate.Final(0);
-            }
-
-            var outcomes = Enumerable.Range(0, plan.Explore.Rollouts).Select(r =>
-                RolloutAsync(episode.Fork(), history, context.Random(Purpose.Reroll, round, step.Task, step.Step, place, r)));
-            rollouts += plan.Explore.Rollouts;
-            var estimate = new Estimate(await Task.WhenAll(outcomes).ConfigureAwait(false));
-            sampler.Release(history);
-            return estimate;
-        }
-
-        async Task<double> RolloutAsync(IEpisode episode, History history, SeededRandom random)
-        {
-            var first = true;
-            while (!episode.Finished && context.Fits(history.Length))
-            {
-                // The first action forks the step's history; from then on the rollout is alone and uses up its own.
-                var sampled = await sampler.SampleAsync(history, plan.Explore.RolloutTemperature, random, last: !first, context.Allowed(episode)).ConfigureAwait(false);
-                first = false;
-                episode.Step(dialogue.ActionText(sampled.Tokens));
-                history = episode.Finished ? sampled.After : sampler.Append(sampled.After, dialogue.Answer(episode.Observation));
-            }
-
-            if (!first)
-            {
-                sampler.Release(history);
-            }
-
-            return episode.Finished ? episode.Reward : 0;
-        }
-    }
-
-    private static void Verify(string folder, string sha256)
-    {
-        var hash = Checkpoint.HashOf(folder);
-        if (hash != sha256)
-        {
-            throw new InvalidDataException($"The weights in '{Path.GetFileName(folder)}' are not those that explored: their SHA-256 is {hash}, recorded was {sha256}.");
-        }
-    }
-
-    /// <summary>A re-roll says only its result.</summary>
-    private sealed class Silence : IRunJournal
-    {
-        public void Record(RunFact fact)
-        {
-        }
-
-        public void Sample(RunSample sample)
-        {
-        }
+        Task<Estimate> EstimateAsync(ReplayedPlace place, AcceptedStep step, int side) =>
+            room.ValueAsync(place, plan.Explore.Rollouts, r => room.Random(Purpose.Reroll, round, step.Task, step.Step, side, r));
     }
 }

@@ -92,4 +92,10 @@ public enum Purpose
 
     /// <summary>Episodes of the collapse guard.</summary>
     Guard,
+
+    /// <summary>Labels of an experiment: which pairs are labelled, and the rollouts that say what is right.</summary>
+    Label,
+
+    /// <summary>Rollouts after an action that a person wrote.</summary>
+    WrittenAction,
 }

@@ -25,6 +25,7 @@ public sealed class TrainingRun
     private readonly LedgerJournal _journal;
     private readonly TimeProvider _time;
     private readonly CancellationToken _cancellationToken;
+    private readonly GivenPairs? _given;
     private readonly Dictionary<Stage, double> _seconds = [];
 
     /// <summary>Prepares a run; nothing happens before <see cref="Run"/>.</summary>
@@ -33,10 +34,16 @@ public sealed class TrainingRun
     /// <param name="journal">Where everything the run says goes.</param>
     /// <param name="time">For the seconds shown; training itself never looks at a clock.</param>
     /// <param name="cancellationToken">Ends the run between two updates or batches.</param>
-    public TrainingRun(RunPlan plan, string runFolder, IRunJournal journal, TimeProvider time, CancellationToken cancellationToken)
+    /// <param name="given">What <see cref="DpoOptions.PairsFrom"/> names; null where it is empty, or where a resumed run has taken its pairs over already.</param>
+    /// <exception cref="PlanException">The plan is wrong, or names other pairs than are given.</exception>
+    public TrainingRun(RunPlan plan, string runFolder, IRunJournal journal, TimeProvider time, CancellationToken cancellationToken, GivenPairs? given = null)
     {
         PlanSettings.Validate(plan);
-        (_plan, _runFolder, _journal, _time, _cancellationToken) = (plan, runFolder, new LedgerJournal(journal), time, cancellationToken);
+        (_plan, _runFolder, _journal, _time, _cancellationToken, _given) = (plan, runFolder, new LedgerJournal(journal), time, cancellationToken, given);
+        if (given is not null && plan.Dpo.PairsFrom != given.Reference.ToString())
+        {
+            throw new PlanException($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}', but the pairs that were handed over are {given.Reference}.");
+        }
     }
 
     /// <summary>
@@ -72,19 +79,29 @@ public sealed class TrainingRun
     /// <summary>Does only what runs that differ after SFT can share: trains and evaluates the SFT model, and ends.</summary>
     /// <exception cref="PlanException">The plan does not fit its data.</exception>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public void RunShared() => Run(past: null, sharedOnly: true);
+    public void RunShared() => Run(past: null, last: Stage.Baseline);
+
+    /// <summary>Does what runs that differ in nothing but what they learn from can share: SFT, its evaluation, and exploration; and ends.</summary>
+    /// <exception cref="PlanException">The plan does not fit its data.</exception>
+    /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
+    public void RunToPairs() => Run(past: null, last: Stage.Explore);
 
     /// <summary>Runs to the end. The caller records how the run ended.</summary>
     /// <param name="past">What the run had done before it ended early; null for a run from the beginning. Complete stages are not done again, and finished walks are not walked again.</param>
     /// <exception cref="PlanException">The plan does not fit its data.</exception>
     /// <exception cref="ResumeException">What was done before does not fit the plan or the data as they are now.</exception>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public RunSummary Run(RunPast? past = null) => Run(past, sharedOnly: false)!;
+    public RunSummary Run(RunPast? past = null) => Run(past, last: Stage.Evaluate)!;
 
-    private RunSummary? Run(RunPast? past, bool sharedOnly)
+    private RunSummary? Run(RunPast? past, Stage last)
     {
         var began = _time.GetTimestamp();
         past = past?.Started is null ? null : past;
+        if (_plan.Dpo.PairsFrom.Length > 0 && _given is null && !IsDone(past, Stage.Explore))
+        {
+            throw new PlanException($"Dpo.PairsFrom = '{_plan.Dpo.PairsFrom}' names pairs in a dashboard's data folder, and none were handed over: start this run there, or leave the setting empty.");
+        }
+
         using var scope = NewDisposeScope();
         set_num_threads(_plan.Model.Threads);
         using var environment = EnvironmentFactory.Create(_plan.Environment);
@@ -105,6 +122,10 @@ public sealed class TrainingRun
         if (past is null)
         {
             _journal.Record(started);
+            if (_given is not null)
+            {
+                _journal.Record(_given.Taken());
+            }
         }
         else
         {
@@ -124,13 +145,22 @@ public sealed class TrainingRun
             references = Evaluate.References(context);
             Timed(Stage.Sft, () =>
             {
-                Sft.Train(context, demonstrations);
+                if (_given is null)
+                {
+                    Sft.Train(context, demonstrations);
+                }
+                else
+                {
+                    _given.Restore(model, tokenizer);
+                    Log($"No supervised fine-tuning: the weights are those of run {_given.Reference.Run} after its own (SHA-256 {_given.CheckpointSha256[..12]}).");
+                }
+
                 Save(Stage.Sft);
             });
         }
 
         var before = IsDone(past, Stage.Baseline) ? Read(past!, Stage.Baseline) : Timed(Stage.Baseline, () => Evaluate.Run(context, Stage.Baseline));
-        if (sharedOnly)
+        if (last == Stage.Baseline)
         {
             return null;
         }
@@ -144,13 +174,21 @@ public sealed class TrainingRun
         {
             budget = Timed(Stage.Explore, () => _plan.Method switch
             {
+                _ when _given is not null => _given.TakeOver(_journal, past),
                 Method.SftOnly => new Budget(),
                 Method.Rft => Rft.Run(context, demonstrations, past),
                 Method.Eto => Eto.Run(context, demonstrations, past),
                 Method.Ipr => Ipr.Run(context, demonstrations, past),
                 _ => Explore.Run(context, past).Budget,
             });
-            Log($"{budget.Candidates} candidates at {budget.Steps} steps ({budget.CandidatesPerStep:0.00} each), {budget.SameState} of them in a state seen before; {budget.Rollouts} rollouts; {budget.Pairs} pairs; nothing rose at {budget.NoRise} steps.");
+            Log(_given is not null
+                ? $"No exploration: {budget.Pairs} pairs of {_given.Reference} were taken over."
+                : (FormattableString)$"{budget.Candidates} candidates at {budget.Steps} steps ({budget.CandidatesPerStep:0.00} each), {budget.SameState} of them in a state seen before; {budget.Rollouts} rollouts; {budget.Pairs} pairs; nothing rose at {budget.NoRise} steps.");
+        }
+
+        if (last == Stage.Explore)
+        {
+            return null;
         }
 
         DpoSummary dpo;
@@ -162,6 +200,7 @@ public sealed class TrainingRun
         else
         {
             // By task and step, not in the order in which walks happened to end: a resumed run then trains on the same batches.
+            // Pairs that people added come where they belong, and those of a file, which belong to no walk, first.
             var pairs = _journal.Pairs.OrderBy(p => p.Pair.Task).ThenBy(p => p.Pair.Step).ToList();
             dpo = Timed(Stage.Dpo, () =>
             {
@@ -215,7 +254,18 @@ public sealed class TrainingRun
             _seconds[stage] = seconds;
         }
 
+        if (_given is not null && past.Facts.OfType<PairsTaken>().FirstOrDefault() is { } taken && taken != _given.Taken())
+        {
+            throw new ResumeException($"The run began with other pairs or weights than {_given.Reference} has now (SHA-256 {Short(taken.PairsSha256)} then, {Short(_given.Sha256)} now): start a new run.");
+        }
+
         _journal.Keep(past.Facts);
+        if (_given is not null && !past.Facts.OfType<PairsTaken>().Any())
+        {
+            // Broken off between its first two facts.
+            _journal.Record(_given.Taken());
+        }
+
         _journal.Record(new RunResumed(past.Next, past.FinishedTasks.Count, past.RestartedTasks));
         var where = past.Next is { } next ? $"in stage {next}" : "at its end";
         _journal.Record(new AlertRaised("info", FormattableString.Invariant(
@@ -242,9 +292,9 @@ public sealed class TrainingRun
         {
             throw new ResumeException($"The data of {then.Environment} have changed since the run began (hash {Short(then.EnvironmentHash)} then, {Short(environment.ContentHash)} now): start a new run.");
         }
-
-        static string Short(string hash) => hash[..Math.Min(12, hash.Length)];
     }
+
+    private static string Short(string hash) => hash[..Math.Min(12, hash.Length)];
 
     private void Timed(Stage stage, Action work) => Timed(stage, () =>
     {

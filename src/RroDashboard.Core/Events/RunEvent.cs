@@ -57,6 +57,7 @@ public enum Stage
 [JsonDerivedType(typeof(StepDecided), "stepDecided")]
 [JsonDerivedType(typeof(TaskFinished), "taskFinished")]
 [JsonDerivedType(typeof(PairCreated), "pairCreated")]
+[JsonDerivedType(typeof(PairsTaken), "pairsTaken")]
 [JsonDerivedType(typeof(TrajectoryKept), "trajectoryKept")]
 [JsonDerivedType(typeof(EvaluationFinished), "evaluationFinished")]
 [JsonDerivedType(typeof(DemonstrationsMade), "demonstrationsMade")]
@@ -190,8 +191,30 @@ public sealed record StepDecided(
 /// <param name="Rollouts">Episodes played to their end for the sake of this walk, those from the start state included.</param>
 public sealed record TaskFinished(int Task, int Steps, double Reward, int Rollouts = 0) : RunFact;
 
-/// <summary>A preference pair was made. <paramref name="Index"/> counts from 0 within the run.</summary>
-public sealed record PairCreated(int Index, PreferencePair Pair) : RunFact;
+/// <summary>A preference pair was made, or taken over from a version of another run's pairs.</summary>
+/// <param name="Index">Counts from 0 within the run that made it; a pair that is taken over keeps its number.</param>
+/// <param name="Pair">As it is trained on: with its sides exchanged where people flipped it.</param>
+/// <param name="Origin">What became of it before this run took it over; null for a pair that this run made itself.</param>
+public sealed record PairCreated(
+    int Index,
+    PreferencePair Pair,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PairOrigin? Origin = null) : RunFact;
+
+/// <summary>
+/// This run explores nothing: it starts from a checkpoint of another run and learns from a version of that run's pairs. Comes right after
+/// <see cref="RunStarted"/>.
+/// </summary>
+/// <param name="Run">Id of the other run.</param>
+/// <param name="Version">Version of its pairs; 0 is what it trained on itself.</param>
+/// <param name="PairsSha256">Of the version's content, hex.</param>
+/// <param name="CheckpointSha256">Of the weights that training starts from, hex.</param>
+/// <param name="Kept">Pairs as they were sampled.</param>
+/// <param name="Flipped">Pairs whose sides people exchanged.</param>
+/// <param name="Discarded">Pairs that people left out; they are not in this run.</param>
+/// <param name="Added">Pairs that people wrote or imported.</param>
+/// <param name="Weighted">Pairs among these whose weight is not 1.</param>
+public sealed record PairsTaken(
+    string Run, int Version, string PairsSha256, string CheckpointSha256, int Kept, int Flipped, int Discarded, int Added, int Weighted) : RunFact;
 
 /// <summary>
 /// How far preference training has come with single pairs: implicit reward margin of each, beta × (change of log pi(chosen) minus change

@@ -34,7 +34,8 @@ public sealed class RunPast
                 TaskOpened t => t.Task,
                 CandidateScored c => c.Task,
                 StepDecided s => s.Task,
-                PairCreated p => p.Pair.Task,
+                // One that was taken over belongs to no walk of this run.
+                PairCreated { Origin: null } p => p.Pair.Task,
                 TrajectoryKept k => k.Task,
                 TaskFinished f => f.Task,
                 _ => -1,

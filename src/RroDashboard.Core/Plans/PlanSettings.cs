@@ -218,6 +218,15 @@ public static class PlanSettings
             throw new PlanException($"Explore.Tasks = {plan.Explore.Tasks} is more than Environment.TrainTasks = {plan.Environment.TrainTasks}: there are not that many training tasks.");
         }
 
+        if (plan.Dpo.PairsFrom.Length > 0)
+        {
+            PairsReference.Parse(plan.Dpo.PairsFrom);
+            if (plan.Method is Method.SftOnly or Method.Rft)
+            {
+                throw new PlanException($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}' has no meaning with Method = {plan.Method}, which learns from no pairs: choose Explore, Eto or Ipr, or leave it empty.");
+            }
+        }
+
         ValidateExplore(plan.Explore);
         if (plan.Explore is { Gating: Gating.SkipForced, SharedRollouts: true } && !plan.Environment.ActionMask)
         {

@@ -487,6 +487,10 @@ public sealed class GuardOptions
 /// <summary>Stage 3: direct preference optimisation on pairs.</summary>
 public sealed class DpoOptions
 {
+    /// <summary>Pairs of another run.</summary>
+    [Setting("Learn from the pairs of another run and from its SFT checkpoint instead of exploring: RUN@VERSION, for example 7f3c@2; version 0 are the pairs as that run trained on them. Empty to explore.", Advanced = true)]
+    public string PairsFrom { get; set; } = "";
+
     /// <summary>Member of the family.</summary>
     [Setting("Preference loss: plain DPO, length-normalised, or DPO-Positive.")]
     public PreferenceLoss Loss { get; set; } = PreferenceLoss.Dpo;

@@ -31,9 +31,12 @@ public sealed record PreferencePair(
     IReadOnlyList<int> RejectedTokens,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? ShrunkGap = null)
 {
+    /// <summary>Largest weight of a pair in the loss; a weight is above 0.</summary>
+    public const double MaxWeight = 100;
+
     /// <summary>
-    /// Chosen mean minus rejected mean, in reward units. Above 0, except that where advantages are shrunk a well-known action may be
-    /// preferred to one that looks better from fewer returns.
+    /// Chosen mean minus rejected mean, in reward units. Above 0, with two exceptions: where advantages are shrunk a well-known action may
+    /// be preferred to one that looks better from fewer returns, and people may prefer the side with the lower process reward.
     /// </summary>
     public double Gap => ChosenValue.Mean - RejectedValue.Mean;
 
@@ -47,6 +50,24 @@ public sealed record PreferencePair(
     /// <summary>The same of <see cref="RejectedTokens"/>.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<bool>? RejectedWritten { get; init; }
+
+    /// <summary>What the pair's term in the loss is multiplied by, above 0 and at most <see cref="MaxWeight"/>; null for 1.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Weight { get; init; }
+
+    /// <summary>The same pair with its sides exchanged. Each side keeps its value: what was measured stays true whatever people prefer.</summary>
+    public PreferencePair Flipped() => this with
+    {
+        Chosen = Rejected,
+        Rejected = Chosen,
+        ChosenValue = RejectedValue,
+        RejectedValue = ChosenValue,
+        ChosenTokens = RejectedTokens,
+        RejectedTokens = ChosenTokens,
+        ShrunkGap = -ShrunkGap,
+        ChosenWritten = RejectedWritten,
+        RejectedWritten = ChosenWritten,
+    };
 
     /// <summary>Tokens of the chosen side that are trained on.</summary>
     [JsonIgnore]

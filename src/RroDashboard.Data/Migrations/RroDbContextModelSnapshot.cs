@@ -48,6 +48,75 @@ namespace RroDashboard.Data.Migrations
                     b.ToTable("Events", (string)null);
                 });
 
+            modelBuilder.Entity("RroDashboard.Data.Entities.PairDecisionEntity", b =>
+                {
+                    b.Property<int>("SetKey")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("PairIndex")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Decision")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Json")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("SetKey", "PairIndex");
+
+                    b.ToTable("PairDecisions", (string)null);
+                });
+
+            modelBuilder.Entity("RroDashboard.Data.Entities.PairSetEntity", b =>
+                {
+                    b.Property<int>("Key")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("CountsJson")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Parent")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("RunKey")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Sha256")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("UndoneTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Why")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex("RunKey", "Number")
+                        .IsUnique();
+
+                    b.HasIndex("RunKey", "Sha256")
+                        .IsUnique();
+
+                    b.ToTable("PairSets", (string)null);
+                });
+
             modelBuilder.Entity("RroDashboard.Data.Entities.PointEntity", b =>
                 {
                     b.Property<int>("RunKey")
@@ -370,6 +439,24 @@ namespace RroDashboard.Data.Migrations
                 });
 
             modelBuilder.Entity("RroDashboard.Data.Entities.EventEntity", b =>
+                {
+                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
+                        .WithMany()
+                        .HasForeignKey("RunKey")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("RroDashboard.Data.Entities.PairDecisionEntity", b =>
+                {
+                    b.HasOne("RroDashboard.Data.Entities.PairSetEntity", null)
+                        .WithMany()
+                        .HasForeignKey("SetKey")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("RroDashboard.Data.Entities.PairSetEntity", b =>
                 {
                     b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
                         .WithMany()

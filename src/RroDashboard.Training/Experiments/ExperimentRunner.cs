@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text.Json;
 using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
@@ -49,7 +47,6 @@ public sealed class ExperimentRunner
 {
     private const string BaseFolder = "base";
     private const string BaseFile = "base.json";
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = false };
 
     private readonly Experiment _experiment;
     private readonly string _folder;
@@ -116,14 +113,14 @@ public sealed class ExperimentRunner
 
     private CellResult? Find(ExperimentMethod method, long seed)
     {
-        var cell = Read<CellResult>(Path.Combine(SeedFolder(seed), method.Name + ".json"));
-        return cell?.Fingerprint == Fingerprint(_experiment.Plan(method, seed)) ? cell : null;
+        var cell = CellFiles.Read<CellResult>(Path.Combine(SeedFolder(seed), method.Name + ".json"));
+        return cell?.Fingerprint == CellFiles.Fingerprint(_experiment.Plan(method, seed)) ? cell : null;
     }
 
     private SharedResult? FindShared(long seed)
     {
-        var shared = Read<SharedResult>(Path.Combine(SeedFolder(seed), BaseFile));
-        return shared?.Fingerprint == Fingerprint(_experiment.SharedPlan(seed)) ? shared : null;
+        var shared = CellFiles.Read<SharedResult>(Path.Combine(SeedFolder(seed), BaseFile));
+        return shared?.Fingerprint == CellFiles.Fingerprint(_experiment.SharedPlan(seed)) ? shared : null;
     }
 
     private SharedResult Shared(long seed)
@@ -139,8 +136,8 @@ public sealed class ExperimentRunner
         var plan = _experiment.SharedPlan(seed);
         var journal = new CellJournal();
         new TrainingRun(plan, folder, journal, _time, _cancellationToken).RunShared();
-        var shared = new SharedResult(seed, Fingerprint(plan), [.. journal.Facts]);
-        Write(Path.Combine(SeedFolder(seed), BaseFile), shared);
+        var shared = new SharedResult(seed, CellFiles.Fingerprint(plan), [.. journal.Facts]);
+        CellFiles.Write(Path.Combine(SeedFolder(seed), BaseFile), shared);
         return shared;
     }
 
@@ -161,60 +158,15 @@ public sealed class ExperimentRunner
         var (greedy, sampled) = (journal.Evaluation("greedy"), journal.Evaluation("sampled"));
         var steps = journal.Facts.OfType<StepDecided>().ToList();
         var cell = new CellResult(
-            method.Name, seed, Fingerprint(plan), TensorEngine.Description, summary, journal.Budget,
+            method.Name, seed, CellFiles.Fingerprint(plan), TensorEngine.Description, summary, journal.Budget,
             greedy.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             sampled.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             greedy.InvalidRate, sampled.InvalidRate,
             steps.Count > 0 ? RisingShare.Of(steps) : null,
             [.. journal.Facts.OfType<AlertRaised>().Where(a => a.Severity != "info").Select(a => a.Text)]);
-        Write(Path.Combine(SeedFolder(seed), method.Name + ".json"), cell);
+        CellFiles.Write(Path.Combine(SeedFolder(seed), method.Name + ".json"), cell);
         // The weights of a cell are worth nothing once it is measured; those that all methods share stay.
         Directory.Delete(folder, recursive: true);
         return cell;
-    }
-
-    private static string Fingerprint(RunPlan plan) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        PlanSettings.ToDictionary(plan).Where(s => s.Key != $"{nameof(RunPlan.Environment)}.{nameof(EnvironmentOptions.DataFolder)}").OrderBy(s => s.Key, StringComparer.Ordinal))));
-
-    private static T? Read<T>(string path)
-        where T : class
-    {
-        try
-        {
-            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), s_json) : null;
-        }
-        catch (JsonException)
-        {
-            // Of an older version, or damaged: it is computed again.
-            return null;
-        }
-    }
-
-    // Beside its place and then moved there: a killed process leaves none or a whole one.
-    private static void Write<T>(string path, T value)
-    {
-        var draft = path + ".writing";
-        File.WriteAllText(draft, JsonSerializer.Serialize(value, s_json));
-        File.Move(draft, path, overwrite: true);
-    }
-
-    /// <summary>Keeps what a cell's result is made of; candidates are the bulk and are not.</summary>
-    private sealed class CellJournal : IRunJournal
-    {
-        public List<RunFact> Facts { get; } = [];
-
-        public Budget Budget { get; private set; } = new();
-
-        public EvaluationFinished Evaluation(string decoding) => Facts.OfType<EvaluationFinished>().Last(e => e.Stage == Stage.Evaluate && e.Decoding == decoding);
-
-        public void Record(RunFact fact)
-        {
-            if (fact is not (CandidateScored or PairCreated or TrajectoryKept or PairMargins or EpisodePlayed))
-            {
-                Facts.Add(fact);
-            }
-        }
-
-        public void Sample(RunSample sample) => Budget = sample is BudgetReported reported ? reported.Budget : Budget;
     }
 }

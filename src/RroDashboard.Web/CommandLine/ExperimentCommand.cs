@@ -35,8 +35,13 @@ internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner?
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        Experiment experiment;
         var file = parsed.GetRequiredValue(_file);
+        if (LabelExperiment.IsOne(file))
+        {
+            return await RunLabelsAsync(file, parsed, cancellation);
+        }
+
+        Experiment experiment;
         try
         {
             experiment = Experiment.Read(file, parsed.GetValue(_data));
@@ -46,44 +51,19 @@ internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner?
             throw new RefusalException(e.Message);
         }
 
-        if (runner is null || runner.WhyNot is not null)
-        {
-            throw new RefusalException(runner?.WhyNot ?? "This program was built without its training part.");
-        }
-
-        var wanted = parsed.GetRequiredValue(_seeds);
-        if (wanted.Except(experiment.Seeds).FirstOrDefault(-1) is var unknown and >= 0)
-        {
-            throw new RefusalException($"Seed {unknown} is not one of the experiment's: {string.Join(", ", experiment.Seeds)}.");
-        }
-
-        var folder = Path.GetFullPath(parsed.GetValue(_out) ?? Path.Combine(DashboardOptions.DefaultDataFolder, "experiments", experiment.Name));
-        DashboardOptions.PrepareFolder(folder, "The folder of results");
+        var wanted = Seeds(parsed, experiment.Seeds);
+        var folder = Folder(parsed, experiment.Name);
         try
         {
             var work = new ExperimentRunner(experiment, folder, TimeProvider.System, console.Error.WriteLine, cancellation);
             if (!parsed.GetValue(_reportOnly))
             {
                 // A thread of its own: training blocks for as long as it takes.
-                await Task.Factory.StartNew(() => work.Run(wanted.Length > 0 ? wanted : experiment.Seeds), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                await Task.Factory.StartNew(() => work.Run(wanted), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             }
 
-            var report = ExperimentReport.Of(experiment, work.Finished(), work.Baselines(), Groups(experiment));
-            var prefix = "src/run.sh experiment " + Relative(file);
-            await WriteAsync(report, Path.Combine(folder, "report.md"), prefix, "", cancellation);
-            await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), report.Json(), cancellation);
-            if (parsed.GetValue(_report) is { } copy)
-            {
-                await WriteAsync(report, Path.GetFullPath(copy), prefix + " --report " + Relative(copy), Path.GetFileNameWithoutExtension(copy) + "-", cancellation);
-            }
-
-            await console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{report.Finished} of {report.Planned} cells are finished; the report is in {Path.Combine(folder, "report.md")}"));
-            if (parsed.GetValue(_json))
-            {
-                await console.Output.WriteLineAsync(report.Json());
-            }
-
-            return 0;
+            var report = ExperimentReport.Of(experiment, work.Finished(), work.Baselines(), Groups(experiment.SharedPlan(experiment.Seeds[0])));
+            return await ReportAsync(parsed, file, folder, (report.Finished, report.Planned), report.Markdown, report.Charts(), report.Json(), cancellation);
         }
         catch (ExperimentException e)
         {
@@ -96,19 +76,90 @@ internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner?
         }
     }
 
-    private static async Task WriteAsync(ExperimentReport report, string path, string command, string prefix, CancellationToken cancellation)
+    private async Task<int> RunLabelsAsync(string file, ParseResult parsed, CancellationToken cancellation)
     {
-        await File.WriteAllTextAsync(path, report.Markdown(command, prefix), cancellation);
-        foreach (var (name, svg) in report.Charts())
+        try
         {
-            await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(path)!, prefix + name), svg, cancellation);
+            var experiment = LabelExperiment.Read(file);
+            var wanted = Seeds(parsed, experiment.Seeds);
+            var folder = Folder(parsed, experiment.Name);
+            var work = new LabelRunner(experiment, folder, TimeProvider.System, console.Error.WriteLine, cancellation);
+            if (!parsed.GetValue(_reportOnly))
+            {
+                await Task.Factory.StartNew(() => work.Run(wanted), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            }
+
+            var report = LabelReport.Of(experiment, work.Finished(), work.Labels(), Groups(experiment.Plan(experiment.Seeds[0])));
+            return await ReportAsync(parsed, file, folder, (report.Finished, report.Planned), report.Markdown, report.Charts(), report.Json(), cancellation);
+        }
+        catch (ExperimentException e)
+        {
+            throw new RefusalException(e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            await console.Error.WriteLineAsync("Stopped; what is finished is kept.");
+            return 1;
+        }
+    }
+
+    private IReadOnlyList<long> Seeds(ParseResult parsed, IReadOnlyList<long> all)
+    {
+        if (runner is null || runner.WhyNot is not null)
+        {
+            throw new RefusalException(runner?.WhyNot ?? "This program was built without its training part.");
+        }
+
+        var wanted = parsed.GetRequiredValue(_seeds);
+        if (wanted.Except(all).FirstOrDefault(-1) is var unknown and >= 0)
+        {
+            throw new RefusalException($"Seed {unknown} is not one of the experiment's: {string.Join(", ", all)}.");
+        }
+
+        return wanted.Length > 0 ? wanted : all;
+    }
+
+    private string Folder(ParseResult parsed, string name)
+    {
+        var folder = Path.GetFullPath(parsed.GetValue(_out) ?? Path.Combine(DashboardOptions.DefaultDataFolder, "experiments", name));
+        DashboardOptions.PrepareFolder(folder, "The folder of results");
+        return folder;
+    }
+
+    private async Task<int> ReportAsync(
+        ParseResult parsed, string file, string folder, (int Finished, int Planned) cells, Func<string, string, string> markdown, IReadOnlyList<(string Name, string Svg)> charts, string json,
+        CancellationToken cancellation)
+    {
+        var command = "src/run.sh experiment " + Relative(file);
+        await WriteAsync(Path.Combine(folder, "report.md"), command, "");
+        await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), json, cancellation);
+        if (parsed.GetValue(_report) is { } copy)
+        {
+            await WriteAsync(Path.GetFullPath(copy), command + " --report " + Relative(copy), Path.GetFileNameWithoutExtension(copy) + "-");
+        }
+
+        await console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{cells.Finished} of {cells.Planned} cells are finished; the report is in {Path.Combine(folder, "report.md")}"));
+        if (parsed.GetValue(_json))
+        {
+            await console.Output.WriteLineAsync(json);
+        }
+
+        return 0;
+
+        async Task WriteAsync(string path, string made, string prefix)
+        {
+            await File.WriteAllTextAsync(path, markdown(made, prefix), cancellation);
+            foreach (var (name, svg) in charts)
+            {
+                await File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(path)!, prefix + name), svg, cancellation);
+            }
         }
     }
 
     // Tasks of one group are not independent; only the environment knows which belong together.
-    private static Func<string, string> Groups(Experiment experiment)
+    private static Func<string, string> Groups(RunPlan plan)
     {
-        using var environment = EnvironmentFactory.Create(experiment.SharedPlan(experiment.Seeds[0]).Environment);
+        using var environment = EnvironmentFactory.Create(plan.Environment);
         var groups = environment.Tasks(TaskSplit.Test).Concat(environment.Tasks(TaskSplit.Tuning)).ToDictionary(t => t.Id, t => t.Group, StringComparer.Ordinal);
         return id => groups.GetValueOrDefault(id, id);
     }

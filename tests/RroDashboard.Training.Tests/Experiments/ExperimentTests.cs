@@ -163,7 +163,7 @@ public sealed class ExperimentTests : IDisposable
         return Experiment.Read(path);
     }
 
-    private static string Root
+    internal static string Root
     {
         get
         {

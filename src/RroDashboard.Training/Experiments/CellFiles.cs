@@ -1,0 +1,60 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Exploration;
+using RroDashboard.Core.Plans;
+
+namespace RroDashboard.Training.Experiments;
+
+/// <summary>The files that the parts of an experiment are kept in.</summary>
+internal static class CellFiles
+{
+    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = false };
+
+    /// <summary>Over a plan, whatever folder its data are in, and what decides a result besides.</summary>
+    public static string Fingerprint(RunPlan plan, params IEnumerable<KeyValuePair<string, string>> besides) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
+        PlanSettings.ToDictionary(plan).Where(s => s.Key != $"{nameof(RunPlan.Environment)}.{nameof(EnvironmentOptions.DataFolder)}").Concat(besides).OrderBy(s => s.Key, StringComparer.Ordinal))));
+
+    /// <summary>Null where there is no such file, or one of an older version, or a damaged one: then it is computed again.</summary>
+    public static T? Read<T>(string path)
+        where T : class
+    {
+        try
+        {
+            return File.Exists(path) ? JsonSerializer.Deserialize<T>(File.ReadAllText(path), s_json) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Beside its place and then moved there: a killed process leaves none or a whole one.</summary>
+    public static void Write<T>(string path, T value)
+    {
+        var draft = path + ".writing";
+        File.WriteAllText(draft, JsonSerializer.Serialize(value, s_json));
+        File.Move(draft, path, overwrite: true);
+    }
+}
+
+/// <summary>Keeps what a cell's result is made of; candidates are the bulk and are not.</summary>
+/// <param name="pairs">Keep the pairs too, for whoever goes on from them.</param>
+internal sealed class CellJournal(bool pairs = false) : IRunJournal
+{
+    public List<RunFact> Facts { get; } = [];
+
+    public Budget Budget { get; private set; } = new();
+
+    public EvaluationFinished Evaluation(string decoding) => Facts.OfType<EvaluationFinished>().Last(e => e.Stage == Stage.Evaluate && e.Decoding == decoding);
+
+    public void Record(RunFact fact)
+    {
+        if (fact is not (CandidateScored or TrajectoryKept or PairMargins or EpisodePlayed) && (pairs || fact is not PairCreated))
+        {
+            Facts.Add(fact);
+        }
+    }
+
+    public void Sample(RunSample sample) => Budget = sample is BudgetReported reported ? reported.Budget : Budget;
+}
