@@ -151,6 +151,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ExplorationFeed>());
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<ITrainingRunner, TrainingRunner>();
+        services.AddSingleton<PairSetTraining>().AddSingleton<PairSetTrainer>().AddSingleton<PairFiles>().AddSingleton<WrittenActions>();
+        services.AddSingleton<Components.Exploration.VersionEffects>();
         services.AddSingleton<DeviceTurn>();
         services.AddSingleton<TrainingHost>();
         services.AddHostedService(provider => provider.GetRequiredService<TrainingHost>());
@@ -205,6 +207,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapHub<RunHub>(RroUrls.RunHub, hub => hub.CloseOnAuthenticationExpiration = true);
         app.MapRunsApi();
         app.MapExplorationApi();
+        app.MapPairSetsApi();
         app.MapRunActionsApi();
         app.MapRunFiles();
         app.MapBundles();

@@ -115,15 +115,18 @@ public sealed record RunEstimate(
     {
         var explore = plan.Explore;
         var size = Parameters(plan) / DemoParameters;
-        var steps = explore.Tasks * Math.Min(StepsPerWalk, plan.Environment.MaxSteps);
+        // A run that learns from another one's pairs starts from its SFT model and explores nothing.
+        var own = plan.Dpo.PairsFrom.Length == 0;
+        var steps = (own ? explore.Tasks : 0) * Math.Min(StepsPerWalk, plan.Environment.MaxSteps);
         var perStep = explore.Selection == Selection.AllBest ? explore.MaxCandidates : Math.Min(explore.MaxCandidates, Math.Max(explore.MinLooks, RisingCandidates));
         var contrasts = explore.Selection == Selection.Rising && explore.OnImmediateRise != OnImmediateRise.NoPair ? steps * ContrastsPerStep : 0;
         var candidates = (steps * perStep) + contrasts;
-        var roots = explore.FirstStepBaseline == FirstStepBaseline.RootValue ? (double)explore.Tasks * (explore.RootRollouts > 0 ? explore.RootRollouts : explore.Rollouts) : 0;
+        var roots = explore.FirstStepBaseline == FirstStepBaseline.RootValue && own ? (double)explore.Tasks * (explore.RootRollouts > 0 ? explore.RootRollouts : explore.Rollouts) : 0;
         var rollouts = roots + (candidates * NewStates * explore.Rollouts);
         var tokens = rollouts * TokensPerRollout;
         var episodes = 2.0 * plan.Evaluate.Tasks;
-        var points = (plan.Sft.Updates * 4.0) + (plan.Dpo.Updates * 7.0) + (explore.Tasks * 2.0);
+        var updates = own ? plan.Sft.Updates : 0;
+        var points = (updates * 4.0) + (plan.Dpo.Updates * 7.0) + (explore.Tasks * 2.0);
         return new RunEstimate(
             candidates,
             rollouts,
@@ -131,7 +134,7 @@ public sealed record RunEstimate(
             tokens,
             new Dictionary<Stage, double>
             {
-                [Stage.Sft] = (double)plan.Sft.Updates * plan.Sft.BatchSize * TokensPerDemonstration * SftSecondsPerToken * size,
+                [Stage.Sft] = (double)updates * plan.Sft.BatchSize * TokensPerDemonstration * SftSecondsPerToken * size,
                 [Stage.Baseline] = episodes * SecondsPerEpisode * size,
                 [Stage.Explore] = tokens * ExploreSecondsPerToken * size,
                 [Stage.Dpo] = (double)plan.Dpo.Updates * plan.Dpo.BatchSize * DpoSecondsPerPair * size,

@@ -55,6 +55,10 @@ public sealed record PreferencePair(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Weight { get; init; }
 
+    /// <summary>Nobody measured what the two sides are worth: both values are written as 0 and mean nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Unvalued { get; init; }
+
     /// <summary>The same pair with its sides exchanged. Each side keeps its value: what was measured stays true whatever people prefer.</summary>
     public PreferencePair Flipped() => this with
     {

@@ -22,7 +22,21 @@ public static class TrlLines
     private sealed record Line(
         [property: JsonPropertyName("prompt")] IReadOnlyList<TrlTurn> Prompt,
         [property: JsonPropertyName("chosen")] IReadOnlyList<TrlTurn> Chosen,
-        [property: JsonPropertyName("rejected")] IReadOnlyList<TrlTurn> Rejected);
+        [property: JsonPropertyName("rejected")] IReadOnlyList<TrlTurn> Rejected)
+    {
+        // Only where exact tokens were asked for; trainers pass over what they do not know.
+        [JsonPropertyName("prompt_ids"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IReadOnlyList<int>? PromptIds { get; init; }
+
+        [JsonPropertyName("chosen_ids"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IReadOnlyList<int>? ChosenIds { get; init; }
+
+        [JsonPropertyName("rejected_ids"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IReadOnlyList<int>? RejectedIds { get; init; }
+
+        [JsonPropertyName("weight"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public double? Weight { get; init; }
+    }
 
     /// <summary>A pair as one line, without the line end.</summary>
     /// <param name="pair">Which.</param>
@@ -30,7 +44,13 @@ public static class TrlLines
     /// Control tokens of its history in order, as they are spelled ("&lt;bos&gt;", "&lt;act&gt;", "&lt;obs&gt;"). They are held against the text, so
     /// that a marker that the agent or the environment wrote itself is not taken for a turn.
     /// </param>
-    public static string Of(PreferencePair pair, IReadOnlyList<string> markers) => JsonSerializer.Serialize(LineOf(pair, markers), s_line);
+    /// <param name="exact">With the token ids of all three parts and the pair's weight, so that nothing has to be tokenised again.</param>
+    public static string Of(PreferencePair pair, IReadOnlyList<string> markers, bool exact = false)
+    {
+        ArgumentNullException.ThrowIfNull(pair);
+        var line = LineOf(pair, markers);
+        return JsonSerializer.Serialize(exact ? line with { PromptIds = pair.HistoryTokens, ChosenIds = pair.ChosenTokens, RejectedIds = pair.RejectedTokens, Weight = pair.Weight } : line, s_line);
+    }
 
     /// <summary>The same over several lines, for people.</summary>
     public static string Pretty(PreferencePair pair, IReadOnlyList<string> markers) => JsonSerializer.Serialize(LineOf(pair, markers), s_pretty);

@@ -131,6 +131,27 @@ public sealed partial class WordTokenizer
         return [.. ids];
     }
 
+    /// <summary>The first word of a text that has neither a token of its own nor pieces, so that it would be spelled in bytes; null when all are known.</summary>
+    public string? FirstUnknown(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        foreach (var word in Split(text))
+        {
+            var ids = new List<int>();
+            if (!_ids.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word.Span, out _))
+            {
+                Spell(word.Span, ids);
+            }
+
+            if (ids.Exists(id => id is >= FirstDigit and < FirstWord))
+            {
+                return word.ToString().Trim();
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The text of token ids; control tokens are written as they are spelled.</summary>
     public string Decode(ReadOnlySpan<int> ids)
     {

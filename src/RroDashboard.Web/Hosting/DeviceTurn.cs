@@ -12,6 +12,9 @@ public sealed class DeviceTurn : IDisposable
         return new Turn(_free);
     }
 
+    /// <summary>Takes the device if nothing else has it; null when something has.</summary>
+    public IDisposable? TryTake() => _free.Wait(0) ? new Turn(_free) : null;
+
     /// <inheritdoc/>
     public void Dispose() => _free.Dispose();
 

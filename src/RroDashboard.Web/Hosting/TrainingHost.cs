@@ -14,6 +14,7 @@ public sealed class TrainingHost(
     RunStore store,
     ResumeQueries past,
     JournalWriter journal,
+    PairSetTraining pairs,
     ITrainingRunner runner,
     DashboardOptions options,
     DeviceTurn device,
@@ -41,6 +42,8 @@ public sealed class TrainingHost(
     public async Task<string> EnqueueAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken)
     {
         PlanSettings.Validate(plan);
+        // What it is to learn from is looked at now, so that nobody waits in the queue for a refusal; it is read when its turn comes.
+        await pairs.OpenAsync(plan, cancellationToken);
         // One at a time: otherwise two could take the last place, and one could come between the row of a run and its place.
         await _enqueue.WaitAsync(cancellationToken);
         try
@@ -90,6 +93,11 @@ public sealed class TrainingHost(
                 throw new RefusalException(reason);
             }
 
+            if (!facts.Stages.ContainsKey(Stage.Explore))
+            {
+                await CheckPairsAsync(run, cancellationToken);
+            }
+
             if (!await store.ReopenAsync(runId, cancellationToken))
             {
                 throw new RefusalException($"Run '{runId}' has changed meanwhile: look at it again.");
@@ -110,6 +118,18 @@ public sealed class TrainingHost(
             return await past.ReadAsync(runId, cancellationToken);
         }
         catch (ResumeException e)
+        {
+            throw new RefusalException(e.Message);
+        }
+    }
+
+    private async Task CheckPairsAsync(RunInfo run, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await pairs.OpenAsync(run.Plan, cancellationToken);
+        }
+        catch (PlanException e)
         {
             throw new RefusalException(e.Message);
         }
@@ -267,7 +287,8 @@ public sealed class TrainingHost(
             Directory.CreateDirectory(RunFolder(job.Id));
             // Read now and not when it was queued: it may have waited long, and it may be large.
             var facts = job.Resumed ? past.ReadAsync(job.Id, cancellationToken).GetAwaiter().GetResult()?.Past : null;
-            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), new ClockJournal(journal.Open(job.Id), time), cancellationToken, facts));
+            var given = facts?.Stages.ContainsKey(Stage.Explore) == true ? null : pairs.OpenAsync(job.Plan, cancellationToken).GetAwaiter().GetResult();
+            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), new ClockJournal(journal.Open(job.Id), time), cancellationToken, facts, given));
         }
         catch (ResumeException e)
         {

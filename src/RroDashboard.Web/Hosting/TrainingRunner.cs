@@ -16,5 +16,9 @@ public sealed class TrainingRunner(TimeProvider time) : ITrainingRunner
         new TrainingRun(plan, runFolder, journal, time, cancellationToken).Run(past);
 
     /// <inheritdoc/>
+    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past, GivenPairs? given) =>
+        new TrainingRun(plan, runFolder, journal, time, cancellationToken, given).Run(past);
+
+    /// <inheritdoc/>
     public string? WhyNotResume(RunPlan plan, string runFolder, RunPast past) => TrainingRun.WhyNotResume(plan, runFolder, past);
 }
