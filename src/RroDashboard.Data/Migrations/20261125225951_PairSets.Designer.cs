@@ -10,7 +10,7 @@ using RroDashboard.Data;
 namespace RroDashboard.Data.Migrations
 {
     [DbContext(typeof(RroDbContext))]
-    [Migration("20261125222734_PairSets")]
+    [Migration("20261125225951_PairSets")]
     partial class PairSets
     {
         /// <inheritdoc />
@@ -139,6 +139,69 @@ namespace RroDashboard.Data.Migrations
                     b.ToTable("MetricPoints", (string)null);
                 });
 
+            modelBuilder.Entity("RroDashboard.Data.Entities.ReportEntity", b =>
+                {
+                    b.Property<int>("Key")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ChangedTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Id")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex("Id")
+                        .IsUnique();
+
+                    b.ToTable("Reports", (string)null);
+                });
+
+            modelBuilder.Entity("RroDashboard.Data.Entities.ReportVersionEntity", b =>
+                {
+                    b.Property<int>("ReportKey")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Version")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("AtTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Markdown")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Title")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("ReportKey", "Version");
+
+                    b.ToTable("ReportVersions", (string)null);
+                });
+
             modelBuilder.Entity("RroDashboard.Data.Entities.RollupEntity", b =>
                 {
                     b.Property<int>("RunKey")
@@ -224,6 +287,13 @@ namespace RroDashboard.Data.Migrations
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("ImportedFrom")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("ImportedTicks")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("LastSeq")
                         .HasColumnType("INTEGER");
 
@@ -298,6 +368,79 @@ namespace RroDashboard.Data.Migrations
                     b.ToTable("Series", (string)null);
                 });
 
+            modelBuilder.Entity("RroDashboard.Data.Entities.ShareLinkEntity", b =>
+                {
+                    b.Property<int>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("CreatedBy")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("CreatedTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Embeddable")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ExpiresTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("FailedPasswords")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("FrozenJson")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long?>("LockedUntilTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("MaxViews")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("PasswordHash")
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Redacted")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("ReportKey")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("RevokedTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("RunKey")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Scope")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Target")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("TokenHash")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Views")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.HasIndex("ReportKey");
+
+                    b.HasIndex("RunKey");
+
+                    b.HasIndex("TokenHash")
+                        .IsUnique();
+
+                    b.ToTable("ShareLinks", (string)null);
+                });
+
             modelBuilder.Entity("RroDashboard.Data.Entities.EventEntity", b =>
                 {
                     b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
@@ -334,6 +477,15 @@ namespace RroDashboard.Data.Migrations
                         .IsRequired();
                 });
 
+            modelBuilder.Entity("RroDashboard.Data.Entities.ReportVersionEntity", b =>
+                {
+                    b.HasOne("RroDashboard.Data.Entities.ReportEntity", null)
+                        .WithMany()
+                        .HasForeignKey("ReportKey")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
             modelBuilder.Entity("RroDashboard.Data.Entities.RollupEntity", b =>
                 {
                     b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
@@ -341,6 +493,19 @@ namespace RroDashboard.Data.Migrations
                         .HasForeignKey("RunKey")
                         .OnDelete(DeleteBehavior.Cascade)
                         .IsRequired();
+                });
+
+            modelBuilder.Entity("RroDashboard.Data.Entities.ShareLinkEntity", b =>
+                {
+                    b.HasOne("RroDashboard.Data.Entities.ReportEntity", null)
+                        .WithMany()
+                        .HasForeignKey("ReportKey")
+                        .OnDelete(DeleteBehavior.Cascade);
+
+                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
+                        .WithMany()
+                        .HasForeignKey("RunKey")
+                        .OnDelete(DeleteBehavior.Cascade);
                 });
 #pragma warning restore 612, 618
         }
