@@ -26,10 +26,10 @@ public interface ITrainingRunner
     /// <param name="plan">Checked by <see cref="PlanSettings.Validate"/>.</param>
     /// <param name="runFolder">Where checkpoints go.</param>
     /// <param name="journal">Where everything the run says goes.</param>
-    /// <param name="cancellationToken">Ends the run between two updates.</param>
     /// <param name="past">What the run had done before it ended early; null for a run from the beginning.</param>
     /// <param name="given">What <see cref="DpoOptions.PairsFrom"/> names; null where it is empty.</param>
-    RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past, GivenPairs? given) =>
+    /// <param name="cancellationToken">Ends the run between two updates.</param>
+    RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, RunPast? past, GivenPairs? given, CancellationToken cancellationToken) =>
         given is null ? Run(plan, runFolder, journal, cancellationToken, past) : throw new PlanException("This program's training takes no pairs from other runs: leave Dpo.PairsFrom empty.");
 
     /// <summary>Why a run that ended early cannot go on, as one sentence; null when it can. May read data files.</summary>

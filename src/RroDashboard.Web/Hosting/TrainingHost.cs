@@ -288,7 +288,7 @@ public sealed class TrainingHost(
             // Read now and not when it was queued: it may have waited long, and it may be large.
             var facts = job.Resumed ? past.ReadAsync(job.Id, cancellationToken).GetAwaiter().GetResult()?.Past : null;
             var given = facts?.Stages.ContainsKey(Stage.Explore) == true ? null : pairs.OpenAsync(job.Plan, cancellationToken).GetAwaiter().GetResult();
-            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), new ClockJournal(journal.Open(job.Id), time), cancellationToken, facts, given));
+            return new RunEnded(RunState.Finished, null, runner.Run(job.Plan, RunFolder(job.Id), new ClockJournal(journal.Open(job.Id), time), facts, given, cancellationToken));
         }
         catch (ResumeException e)
         {

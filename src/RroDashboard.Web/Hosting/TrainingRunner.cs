@@ -16,7 +16,7 @@ public sealed class TrainingRunner(TimeProvider time) : ITrainingRunner
         new TrainingRun(plan, runFolder, journal, time, cancellationToken).Run(past);
 
     /// <inheritdoc/>
-    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past, GivenPairs? given) =>
+    public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, RunPast? past, GivenPairs? given, CancellationToken cancellationToken) =>
         new TrainingRun(plan, runFolder, journal, time, cancellationToken, given).Run(past);
 
     /// <inheritdoc/>
