@@ -39,7 +39,7 @@ public static class DataServices
         services.AddSingleton<PairQueries>().AddSingleton<EpisodeQueries>();
         services.AddSingleton<PairSetStore>().AddSingleton<PairSetQueries>();
         services.AddSingleton<ResumeQueries>();
-        services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>();
+        services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>().AddSingleton<ShareLinks>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

@@ -17,6 +17,7 @@ using RroDashboard.Web.Hubs;
 using RroDashboard.Web.Logs;
 using RroDashboard.Web.Navigation;
 using RroDashboard.Web.Security;
+using RroDashboard.Web.Sharing;
 using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web;
@@ -164,6 +165,9 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<RunEstimator>().AddSingleton<TaskPreviews>();
         services.AddSingleton<RunLog>();
         services.AddSingleton<RunNotes>();
+        services.AddSingleton<SharedPages>().AddSingleton<ShareDesk>().AddSingleton<ShareTickets>().AddSingleton<ShareLimiter>().AddSingleton<ShareFeed>();
+        services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ShareFeed>());
+        services.AddHostedService(provider => provider.GetRequiredService<ShareFeed>());
         services.AddSingleton<BundleExport>().AddSingleton<BundleImport>();
         services.AddHostedService<SystemSampler>();
     }
@@ -211,6 +215,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapRunActionsApi();
         app.MapRunFiles();
         app.MapBundles();
+        app.MapSharing();
+        app.MapHub<ShareHub>(RroUrls.ShareHub);
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.
         app.MapRazorComponents<Components.App>().AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }

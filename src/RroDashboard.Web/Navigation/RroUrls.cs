@@ -44,6 +44,15 @@ public static class RroUrls
     /// <summary>Hub that the run page follows.</summary>
     public const string RunHub = "/hubs/runs";
 
+    /// <summary>Hub that shared pages follow.</summary>
+    public const string ShareHub = "/hubs/share";
+
+    /// <summary>Every share link.</summary>
+    public const string Links = "/links";
+
+    /// <summary>Route of a shared page.</summary>
+    public const string ShareRoute = "/s/{token}";
+
     /// <summary>The process answers.</summary>
     public const string HealthLive = "/health/live";
 
@@ -93,6 +102,9 @@ public static class RroUrls
 
     /// <summary>The whole log of a run as a text file.</summary>
     public static string LogFile(string runId) => $"/api/v1/runs/{Uri.EscapeDataString(runId)}/log.txt";
+
+    /// <summary>A shared page.</summary>
+    public static string Share(string token) => $"/s/{Uri.EscapeDataString(token)}";
 
     /// <summary>Everything of a run as one zip file.</summary>
     public static string BundleFile(string runId) => $"/api/v1/runs/{Uri.EscapeDataString(runId)}/bundle.zip";

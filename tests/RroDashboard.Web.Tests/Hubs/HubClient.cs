@@ -14,6 +14,7 @@ internal sealed class HubClient : IAsyncDisposable
 
     private readonly ClientWebSocket _socket = new();
     private readonly Channel<JsonElement> _events = Channel.CreateUnbounded<JsonElement>();
+    private readonly Channel<(string, JsonElement)> _others = Channel.CreateUnbounded<(string, JsonElement)>();
     private readonly Dictionary<string, TaskCompletionSource<JsonElement>> _calls = [];
     private readonly SemaphoreSlim _sending = new(1, 1);
     private Task _receiving = Task.CompletedTask;
@@ -26,11 +27,14 @@ internal sealed class HubClient : IAsyncDisposable
     /// <summary>Messages "events", in order.</summary>
     public ChannelReader<JsonElement> Events => _events.Reader;
 
-    public static async Task<HubClient> ConnectAsync(Uri server, CookieContainer? cookies)
+    /// <summary>Every other message: its name and its first argument.</summary>
+    public ChannelReader<(string Target, JsonElement Argument)> Others => _others.Reader;
+
+    public static async Task<HubClient> ConnectAsync(Uri server, CookieContainer? cookies, string path = "/hubs/runs")
     {
         var client = new HubClient();
         client._socket.Options.Cookies = cookies;
-        await client._socket.ConnectAsync(new Uri($"ws://{server.Authority}/hubs/runs"), default).WaitAsync(s_patience);
+        await client._socket.ConnectAsync(new Uri($"ws://{server.Authority}{path}"), default).WaitAsync(s_patience);
         await client.SendAsync("""{"protocol":"json","version":1}""");
         client._receiving = Task.Run(client.ReceiveAsync);
         return client;
@@ -105,6 +109,7 @@ internal sealed class HubClient : IAsyncDisposable
         finally
         {
             _events.Writer.TryComplete();
+            _others.Writer.TryComplete();
         }
     }
 
@@ -114,6 +119,9 @@ internal sealed class HubClient : IAsyncDisposable
         {
             case 1 when message.GetProperty("target").GetString() == "events":
                 _events.Writer.TryWrite(message.GetProperty("arguments")[0]);
+                break;
+            case 1:
+                _others.Writer.TryWrite((message.GetProperty("target").GetString()!, message.GetProperty("arguments").EnumerateArray().FirstOrDefault()));
                 break;
             case 3:
                 TaskCompletionSource<JsonElement> call;
@@ -128,7 +136,7 @@ internal sealed class HubClient : IAsyncDisposable
                 }
                 else
                 {
-                    call.SetResult(message.GetProperty("result"));
+                    call.SetResult(message.TryGetProperty("result", out var result) ? result : default);
                 }
 
                 break;
