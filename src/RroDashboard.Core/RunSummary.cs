@@ -72,5 +72,8 @@ public sealed record ExploreSummary(
 /// <summary>Means over the last quarter of the updates that the final policy went through; 0 updates when there were no pairs, or when it was rolled back to its start.</summary>
 public sealed record DpoSummary(int Updates, double Loss, double Accuracy, double Margin);
 
-/// <summary>Wall-clock seconds. <paramref name="Evaluate"/> holds both evaluations.</summary>
-public sealed record SecondsSummary(double Sft, double Explore, double Dpo, double Evaluate, double Total);
+/// <summary>
+/// Wall-clock seconds. <paramref name="Evaluate"/> holds both evaluations; <paramref name="BrokenOff"/> is what stages took that were
+/// broken off and done again, which is in <paramref name="Total"/> and in no stage.
+/// </summary>
+public sealed record SecondsSummary(double Sft, double Explore, double Dpo, double Evaluate, double Total, double BrokenOff = 0);

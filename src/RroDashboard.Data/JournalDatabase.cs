@@ -21,7 +21,7 @@ internal sealed class JournalDatabase : IDisposable
     private static readonly string[] s_ofStages =
     [
         EventKinds.Of<StageStarted>(), EventKinds.Of<DemonstrationsMade>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<EpisodePlayed>(), EventKinds.Of<EvaluationFinished>(),
-        EventKinds.Of<CheckpointSaved>(), EventKinds.Of<PairMargins>(), EventKinds.Of<PreferencesTrained>(),
+        EventKinds.Of<CheckpointSaved>(), EventKinds.Of<PairMargins>(), EventKinds.Of<PairsDrawn>(), EventKinds.Of<PreferencesTrained>(),
     ];
 
     private readonly TimeProvider _time;
@@ -80,7 +80,8 @@ internal sealed class JournalDatabase : IDisposable
             MergeAll(rollups);
             foreach (var runId in committed.Select(c => c.RunId).Distinct())
             {
-                Execute("UPDATE Runs SET LastSeq = $p0, HeartbeatTicks = $p2 WHERE Key = $p1", runs[runId].LastSeq, runs[runId].Key, now.Ticks);
+                // Of a crashed run the next process says that it ended: that is no beat of its heart.
+                Execute("UPDATE Runs SET LastSeq = $p0, HeartbeatTicks = CASE WHEN Crashed = 1 THEN HeartbeatTicks ELSE $p2 END WHERE Key = $p1", runs[runId].LastSeq, runs[runId].Key, now.Ticks);
             }
 
             foreach (var (runId, count) in dropped)

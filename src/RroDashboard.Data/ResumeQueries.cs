@@ -15,6 +15,7 @@ public sealed class ResumeQueries(IDbContextFactory<RroDbContext> contexts, RunQ
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<EvaluationFinished>(),
         EventKinds.Of<CheckpointSaved>(), EventKinds.Of<TaskOpened>(), EventKinds.Of<CandidateScored>(), EventKinds.Of<StepDecided>(),
         EventKinds.Of<PairCreated>(), EventKinds.Of<TaskFinished>(), EventKinds.Of<PreferencesTrained>(), EventKinds.Of<TrajectoryKept>(), EventKinds.Of<PairsTaken>(),
+        EventKinds.Of<RunResumed>(),
     ];
 
     /// <summary>The run and what it had done; null when there is no such run.</summary>
@@ -29,7 +30,8 @@ public sealed class ResumeQueries(IDbContextFactory<RroDbContext> contexts, RunQ
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            var events = context.Events.AsNoTracking().Where(e => e.RunKey == context.Runs.Where(r => r.Id == runId).Select(r => r.Key).FirstOrDefault() && s_kinds.Contains(e.Kind));
+            var all = context.Events.AsNoTracking().Where(e => e.RunKey == context.Runs.Where(r => r.Id == runId).Select(r => r.Key).FirstOrDefault());
+            var events = all.Where(e => s_kinds.Contains(e.Kind));
             var count = await events.CountAsync(cancellationToken).ConfigureAwait(false);
             if (count > MaxFacts)
             {
@@ -42,7 +44,13 @@ public sealed class ResumeQueries(IDbContextFactory<RroDbContext> contexts, RunQ
                 facts.Add((RunFact)JsonSerializer.Deserialize<RunEvent>(json, RunJson.Options)!);
             }
 
-            return (run, new RunPast(facts, run.Budget));
+            var (started, finished) = (EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>());
+            var last = await all.Where(e => e.Kind == started || e.Kind == finished).OrderByDescending(e => e.Seq).Select(e => new { e.Kind, e.AtTicks }).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
+            return (run, new RunPast(facts, run.Budget, last?.Kind == started ? BrokenOff(new DateTime(last.AtTicks, DateTimeKind.Utc), run) : 0));
         }
     }
+
+    // A run that was stopped ended when it says so; of one that crashed the next process says it, and its heart tells.
+    private static double BrokenOff(DateTime began, RunInfo run) =>
+        run is { EndedUtc: { } ended, HeartbeatUtc: { } heard } ? Math.Max(0, ((ended < heard ? ended : heard) - began).TotalSeconds) : 0;
 }

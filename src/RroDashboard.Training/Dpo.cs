@@ -138,6 +138,8 @@ public static class Dpo
         }
 
         var kept = guard.KeptUpdate ?? history.Count;
+        var times = batches.Take(kept).SelectMany(batch => batch).CountBy(pair => pair).ToDictionary();
+        context.Journal.Record(new PairsDrawn(kept, indexes, [.. Enumerable.Range(0, pairs.Count).Select(pair => times.GetValueOrDefault(pair))]));
         if (kept == 0)
         {
             return new DpoSummary(0, 0, 0, 0);

@@ -217,8 +217,9 @@ public sealed class TrainingRun
         }
 
         var after = IsDone(past, Stage.Evaluate) ? Read(past!, Stage.Evaluate) : Timed(Stage.Evaluate, () => Evaluate.Run(context, Stage.Evaluate));
-        var total = (past?.Stages.Values.Sum() ?? 0) + _time.GetElapsedTime(began).TotalSeconds;
-        return Summarise(references, before, after, budget, dpo, total);
+        var brokenOff = past?.AllBrokenOffSeconds ?? 0;
+        var total = (past?.Stages.Values.Sum() ?? 0) + brokenOff + _time.GetElapsedTime(began).TotalSeconds;
+        return Summarise(references, before, after, budget, dpo, total, brokenOff);
 
         void Log(FormattableString text) => _journal.Sample(new LogLine("info", FormattableString.Invariant(text)));
 
@@ -266,10 +267,10 @@ public sealed class TrainingRun
             _journal.Record(_given.Taken());
         }
 
-        _journal.Record(new RunResumed(past.Next, past.FinishedTasks.Count, past.RestartedTasks));
+        _journal.Record(new RunResumed(past.Next, past.FinishedTasks.Count, past.RestartedTasks, past.BrokenOffSeconds));
         var where = past.Next is { } next ? $"in stage {next}" : "at its end";
         _journal.Record(new AlertRaised("info", FormattableString.Invariant(
-            $"The run goes on {where}: {past.Stages.Count} stages and {past.FinishedTasks.Count} finished walks are kept; {past.RestartedTasks.Count} walks that had begun start again. The tokens of the broken walks stay in the budget.")));
+            $"The run goes on {where}: {past.Stages.Count} stages and {past.FinishedTasks.Count} finished walks are kept; {past.RestartedTasks.Count} walks that had begun start again. The tokens of the broken walks stay in the budget{(past.BrokenOffSeconds > 0 ? FormattableString.Invariant($"; the {past.BrokenOffSeconds:0} seconds of the broken stage are in the total, not in the stage's own") : "")}.")));
         if (then.Engine != now.Engine)
         {
             _journal.Record(new AlertRaised("warning", $"The run began with {then.Engine} and goes on with {now.Engine}: its last digits may differ from an unbroken run's."));
@@ -312,7 +313,7 @@ public sealed class TrainingRun
         return result;
     }
 
-    private RunSummary Summarise(IReadOnlyList<ReferenceSummary> references, HeldOut before, HeldOut after, Budget budget, DpoSummary dpo, double total) => new()
+    private RunSummary Summarise(IReadOnlyList<ReferenceSummary> references, HeldOut before, HeldOut after, Budget budget, DpoSummary dpo, double total, double brokenOff) => new()
     {
         Preset = _plan.Preset,
         Seed = _plan.Seed,
@@ -323,7 +324,7 @@ public sealed class TrainingRun
         Explore = ExploreSummary.Of(budget),
         Dpo = dpo,
         Seconds = new SecondsSummary(
-            _seconds[Stage.Sft], _seconds[Stage.Explore], _seconds[Stage.Dpo], _seconds[Stage.Baseline] + _seconds[Stage.Evaluate], total),
+            _seconds[Stage.Sft], _seconds[Stage.Explore], _seconds[Stage.Dpo], _seconds[Stage.Baseline] + _seconds[Stage.Evaluate], total, brokenOff),
         PeakMemoryMiB = PeakMemoryMiB(),
         LedgerSha256 = _journal.Hash,
     };

@@ -159,7 +159,8 @@ public sealed class RunKeeperTests
         var journal = database.Writer.Open(run);
         journal.Record(new StageStarted(Stage.Sft));
         await database.FlushAsync();
-        Assert.NotNull((await database.Queries.FindAsync(run, default))!.HeartbeatUtc);
+        var heard = (await database.Queries.FindAsync(run, default))!.HeartbeatUtc;
+        Assert.NotNull(heard);
 
         await database.Store.MarkCrashedAsync(default);
         journal.Record(new RunEnded(RunState.Interrupted, "The server ended while the run was open.", null));
@@ -168,6 +169,49 @@ public sealed class RunKeeperTests
         Assert.Equal(1, (await lists.ListAsync("state:crashed", RunSort.Default, 0, 9, default)).Total);
         Assert.Equal(0, (await lists.ListAsync("state:interrupted", RunSort.Default, 0, 9, default)).Total);
         Assert.Contains(("crashed", 1), (await lists.FacetsAsync(default)).States);
+        // That the next process says that it ended is no beat of its heart.
+        Assert.Equal(heard, (await database.Queries.FindAsync(run, default))!.HeartbeatUtc);
+        Assert.True(await database.Store.ReopenAsync(run, default));
+        journal.Record(new RunResumed(Stage.Sft, 0, []));
+        await database.FlushAsync();
+        Assert.True((await database.Queries.FindAsync(run, default))!.HeartbeatUtc > heard);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ReadAsync_BrokenOffWithinAStage_CountsItsSecondsUntilItWasLastHeard(bool crashed)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var resume = new ResumeQueries(database.Contexts, database.Queries);
+        var run = await database.NewRunAsync();
+        var journal = database.Writer.Open(run);
+        journal.Record(new StageStarted(Stage.Sft));
+        journal.Record(new StageFinished(Stage.Sft, 7));
+        journal.Record(new StageStarted(Stage.Baseline));
+        await database.FlushAsync();
+        await Task.Delay(300);
+        journal.Sample(new ProgressReported(Stage.Baseline, 1, 2));
+        await database.FlushAsync();
+        if (crashed)
+        {
+            await database.Store.MarkCrashedAsync(default);
+            await Task.Delay(300);
+        }
+
+        journal.Record(new RunEnded(crashed ? RunState.Interrupted : RunState.Stopped, null, null));
+        await database.FlushAsync();
+        var heard = (await database.Queries.FindAsync(run, default))!.HeartbeatUtc!.Value;
+        var began = new DateTime(database.Number("SELECT AtTicks FROM Events WHERE Kind = 'stageStarted' ORDER BY Seq DESC LIMIT 1"), DateTimeKind.Utc);
+
+        var first = (await resume.ReadAsync(run, default))!.Value.Past.BrokenOffSeconds;
+        Assert.True(first >= 0.3, $"{first} s");
+        Assert.Equal((heard - began).TotalSeconds, first, 1e-3);
+        // A word after the end is none of the stage's, and what an earlier attempt lost stays counted.
+        journal.Record(new NoteAdded("later"));
+        journal.Record(new RunResumed(Stage.Baseline, 0, [], first));
+        await database.FlushAsync();
+        Assert.Equal(first, (await resume.ReadAsync(run, default))!.Value.Past.AllBrokenOffSeconds, 1e-6);
     }
 
     private static async Task<(TestDatabase Database, RunKeeper Keeper, Clock Time, string Run)> EndedAsync()

@@ -50,12 +50,14 @@ public sealed class PairsTests(BrowserFixture fixture) : IClassFixture<BrowserFi
             Explored.Walk(journal, 1, steps: 4, candidates: 1, rollouts: 2);
             journal.Record(new PairMargins(0, [0, 1, 2], [0, 0, 0]));
             journal.Record(new PairMargins(10, [0, 1, 2], [0.5f, -0.25f, 0.1f]));
+            journal.Record(new PairsDrawn(10, [0, 1], [3, 0]));
         });
         await using var visitor = await fixture.VisitAsync();
         await visitor.GoAsync($"/runs/{run}/pairs");
         var page = visitor.Page;
 
         Assert.Equal(3, await page.Locator("#pairs tbody tr").CountAsync());
+        Assert.Equal(["3×", "0×", "left out"], await page.Locator("#pairs tbody td:nth-last-child(2)").AllTextContentsAsync());
         Assert.Contains("4 rose at the first candidate, hence no loser.", await page.Locator("#missing-pairs").TextContentAsync(), StringComparison.Ordinal);
         await page.Locator("#refused-link").PressAsync("Enter");
         await page.UntilAsync("document.querySelectorAll('#pairs tbody tr').length === 1");

@@ -57,6 +57,8 @@ public sealed class CollapseGuardTests
         var (pairs, _) = Explore.Run(test.Run);
 
         Assert.Equal(4, Dpo.Train(test.Run, pairs, test.Demonstrations).Updates);
+        var drawn = Assert.Single(test.Journal.Facts.OfType<PairsDrawn>());
+        Assert.Equal((4, 4 * Math.Min(test.Plan.Dpo.BatchSize, pairs.Count)), (drawn.Updates, drawn.Times.Sum()));
         Assert.Equal(4, test.Journal.Facts.OfType<PairMargins>().Last().Update);
     }
 
@@ -74,6 +76,7 @@ public sealed class CollapseGuardTests
         Assert.Equal(0, summary.Updates);
         var margins = test.Journal.Facts.OfType<PairMargins>().Last();
         Assert.Equal(0, margins.Update);
+        Assert.Equal(0, Assert.Single(test.Journal.Facts.OfType<PairsDrawn>()).Times.Sum());
         Assert.All(margins.Margins, m => Assert.Equal(0, m));
         Assert.Contains("rolled back to what it was after 0 updates", Assert.Single(test.Journal.Facts.OfType<AlertRaised>(), a => a.Severity == "error").Text, StringComparison.Ordinal);
         Assert.All(test.Model.parameters().Zip(before), p => Assert.Equal(0, (p.First - p.Second).abs().max().ToDouble()));

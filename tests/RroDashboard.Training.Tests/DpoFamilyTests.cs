@@ -158,6 +158,25 @@ public sealed class DpoFamilyTests
         Assert.Contains(alerts, a => a.StartsWith("1 of 3 pairs have a side without a token", StringComparison.Ordinal));
         Assert.Contains(alerts, a => a.StartsWith("1 of 3 pairs are longer than Model.Context", StringComparison.Ordinal));
         Assert.All(test.Journal.Facts.OfType<PairMargins>(), m => Assert.Equal([8], m.Pairs));
+        var drawn = Assert.Single(test.Journal.Facts.OfType<PairsDrawn>());
+        Assert.Equal((1, 8, 1), (drawn.Updates, Assert.Single(drawn.Pairs), Assert.Single(drawn.Times)));
+    }
+
+    // Shuffled passes: after n draws every pair was drawn floor(n / pairs) or one more times.
+    [Fact]
+    public void DpoTrain_PairsDrawn_CountsEveryBatchOfTheSchedule()
+    {
+        using var scope = NewDisposeScope();
+        using var test = new TestContext("Dpo.Updates=3", "Dpo.BatchSize=2", "Guard.Every=0");
+        var value = new Estimate([1.0]);
+        PreferencePair[] pairs = [.. Enumerable.Range(0, 4).Select(i => new PreferencePair(0, i, "", "", "", value, value, [1, 22], [23, 24 + i], [25]))];
+
+        Dpo.Train(test.Run, pairs, test.Demonstrations, [4, 5, 6, 7]);
+
+        var drawn = Assert.Single(test.Journal.Facts.OfType<PairsDrawn>());
+        Assert.Equal([4, 5, 6, 7], drawn.Pairs);
+        Assert.Equal(6, drawn.Times.Sum());
+        Assert.All(drawn.Times, t => Assert.InRange(t, 1, 2));
     }
 
     // At the beginning 0 by definition, at the end what the losses' margins are, by the index of each pair.

@@ -54,12 +54,16 @@ public sealed class ResumeTests : IDisposable
             Run(first);
         }
 
-        var past = new RunPast(first.Facts, first.Budget);
+        var past = new RunPast(first.Facts, first.Budget, brokenOffSeconds: 1000);
         var second = new BreakingJournal((_, _) => false);
         var summary = new TrainingRun(Plan(), _folder, second, TimeProvider.System, CancellationToken.None).Run(past);
 
         Assert.Equal(next, past.Next);
-        Assert.Equal(next, Assert.Single(second.Facts.OfType<RunResumed>()).Stage);
+        var resumed = Assert.Single(second.Facts.OfType<RunResumed>());
+        Assert.Equal((next, 1000), (resumed.Stage, resumed.BrokenOffSeconds));
+        // What was broken off is in the total and in no stage.
+        Assert.Equal(1000, summary.Seconds.BrokenOff);
+        Assert.True(summary.Seconds.Total >= 1000 && summary.Seconds.Sft + summary.Seconds.Explore + summary.Seconds.Dpo + summary.Seconds.Evaluate < 900);
         Assert.Equal((expected.Final.Greedy, expected.Final.Sampled), (summary.Final.Greedy, summary.Final.Sampled));
         Assert.Equal((expected.Sft.Greedy, expected.Sft.Sampled), (summary.Sft.Greedy, summary.Sft.Sampled));
         Assert.Equal(expected.Dpo, summary.Dpo);

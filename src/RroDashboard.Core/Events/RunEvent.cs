@@ -72,6 +72,7 @@ public enum Stage
 [JsonDerivedType(typeof(RunResumed), "runResumed")]
 [JsonDerivedType(typeof(PairMargins), "pairMargins")]
 [JsonDerivedType(typeof(EpisodePlayed), "episodePlayed")]
+[JsonDerivedType(typeof(PairsDrawn), "pairsDrawn")]
 [JsonDerivedType(typeof(PreferencesTrained), "preferencesTrained")]
 [JsonDerivedType(typeof(MetricPoint), "metricPoint")]
 [JsonDerivedType(typeof(ProgressReported), "progressReported")]
@@ -229,6 +230,12 @@ public sealed record PairMargins(int Update, IReadOnlyList<int> Pairs, IReadOnly
     /// <summary>Most pairs measured: more would make this fact larger than a page can use, and measuring longer than training.</summary>
     public const int Limit = 2000;
 }
+
+/// <summary>How often each pair was in a batch of preference training, counted over the updates that the final policy went through.</summary>
+/// <param name="Updates">Those updates.</param>
+/// <param name="Pairs">Index of each pair that could be trained on, as in <see cref="PairCreated"/>; pairs that are not here were left out.</param>
+/// <param name="Times">Batches that held it, in the same order; 0 where the updates did not reach it.</param>
+public sealed record PairsDrawn(int Updates, IReadOnlyList<int> Pairs, IReadOnlyList<int> Times) : RunFact;
 
 /// <summary>Rejection-sampling fine-tuning keeps an episode of the policy to train on.</summary>
 /// <param name="Task">Index within the run's explored tasks.</param>
@@ -412,7 +419,12 @@ public sealed record RunEnded(RunState State, string? Error, RunSummary? Summary
 /// <param name="Stage">First stage that is not complete: work goes on in it; null when only the end was missing.</param>
 /// <param name="KeptTasks">Finished walks, which are not walked again.</param>
 /// <param name="RestartedTasks">Walks that had begun and start again (<see cref="TaskOpened.Task"/>).</param>
-public sealed record RunResumed(Stage? Stage, int KeptTasks, IReadOnlyList<int> RestartedTasks) : RunFact;
+/// <param name="BrokenOffSeconds">What that stage had taken when it was broken off: not in the seconds of any stage, but in the total.</param>
+public sealed record RunResumed(
+    Stage? Stage,
+    int KeptTasks,
+    IReadOnlyList<int> RestartedTasks,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] double BrokenOffSeconds = 0) : RunFact;
 
 /// <summary>One number of one series. <paramref name="Series"/> is one of <see cref="Metrics.SeriesNames"/>.</summary>
 public sealed record MetricPoint(string Series, long Step, double Value) : RunSample;

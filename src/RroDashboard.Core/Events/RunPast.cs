@@ -18,10 +18,11 @@ public sealed class RunPast
     /// <summary>Reads the facts of a run.</summary>
     /// <param name="facts">In order, without those that an earlier <see cref="RunResumed"/> set aside.</param>
     /// <param name="spent">The last budget that was reported; null before exploration began. Tokens of walks that were broken off are in it: they were spent.</param>
-    public RunPast(IReadOnlyList<RunFact> facts, Budget? spent)
+    /// <param name="brokenOffSeconds">What the stage that was broken off had taken by then.</param>
+    public RunPast(IReadOnlyList<RunFact> facts, Budget? spent, double brokenOffSeconds = 0)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        Spent = spent ?? new Budget();
+        (Spent, BrokenOffSeconds) = (spent ?? new Budget(), brokenOffSeconds);
         var finished = facts.OfType<TaskFinished>().Select(f => f.Task).ToHashSet();
         var began = facts.OfType<TaskOpened>().Select(t => t.Task)
             .Concat(facts.OfType<CandidateScored>().Select(c => c.Task)).ToHashSet();
@@ -78,6 +79,12 @@ public sealed class RunPast
 
     /// <summary>The last budget that was reported.</summary>
     public Budget Spent { get; }
+
+    /// <summary>Seconds of the stage that was broken off. Its finished walks are kept, and yet the stage is timed from its new start.</summary>
+    public double BrokenOffSeconds { get; }
+
+    /// <summary>The same of this and all earlier attempts.</summary>
+    public double AllBrokenOffSeconds => BrokenOffSeconds + _kept.OfType<RunResumed>().Sum(r => r.BrokenOffSeconds);
 
     /// <summary>What the finished walks cost: counts from their facts; tokens, which belong to no walk alone, from the last report.</summary>
     public Budget Kept()

@@ -75,7 +75,7 @@ public sealed record RunPage(int Total, IReadOnlyList<RunResource> Runs);
 /// <summary>A series as two columns of equal length.</summary>
 public sealed record SeriesResource(string Series, IReadOnlyList<long> Steps, IReadOnlyList<double> Values);
 
-/// <summary>A run for scripts.</summary>
+/// <summary>A run for scripts. <paramref name="Crashed"/>: interrupted because its process ended without a word.</summary>
 public sealed record RunResource(
     string Id,
     string State,
@@ -92,7 +92,8 @@ public sealed record RunResource(
     Core.Exploration.Budget? Budget,
     long LastSeq,
     long DroppedSamples,
-    string? Error)
+    string? Error,
+    bool Crashed)
 {
     /// <summary>From what the database knows.</summary>
     public static RunResource Of(RunInfo run)
@@ -100,6 +101,6 @@ public sealed record RunResource(
         ArgumentNullException.ThrowIfNull(run);
         return new(
             run.Id, run.State.ToString(), run.Plan.Preset, Core.Plans.PlanSettings.ToDictionary(run.Plan), run.CreatedUtc, run.StartedUtc, run.EndedUtc, run.Stage?.ToString(),
-            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error);
+            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error, run.Crashed);
     }
 }

@@ -15,6 +15,7 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
 
     private readonly Channel<(string RunId, int Round)> _queue = Channel.CreateBounded<(string, int)>(MaxQueued);
     private readonly SemaphoreSlim _asking = new(1, 1);
+    private readonly List<(string RunId, int Round)> _leftBehind = [];
 
     /// <summary>Asks for another round.</summary>
     /// <returns>Why not, as one sentence; null when it waits now.</returns>
@@ -71,15 +72,12 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
         }
     }
 
-    /// <summary>Says of the re-rolls that a process left behind that they came to nothing.</summary>
+    /// <summary>Finds the re-rolls that a process left behind, before anyone can ask for more.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         foreach (var runId in await queries.WithOpenRerollsAsync(cancellationToken))
         {
-            foreach (var round in Open(await queries.HeaderAsync(runId, cancellationToken)))
-            {
-                journal.Open(runId).Record(new RerollFailed(round, "The server ended before it was done; ask again."));
-            }
+            _leftBehind.AddRange(Open(await queries.HeaderAsync(runId, cancellationToken)).Select(round => (runId, round)));
         }
 
         await base.StartAsync(cancellationToken);
@@ -97,6 +95,12 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
     {
         try
         {
+            // Here and not at the start: a disk that refuses must not keep the server from serving what there is.
+            foreach (var (runId, round) in _leftBehind)
+            {
+                await RecordAsync(runId, round, new RerollFailed(round, "The server ended before it was done; ask again."), stoppingToken);
+            }
+
             await foreach (var (runId, round) in _queue.Reader.ReadAllAsync(stoppingToken))
             {
                 RunFact result;

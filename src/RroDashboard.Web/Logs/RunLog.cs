@@ -98,7 +98,7 @@ public sealed class RunLog(LogQueries queries)
         EvaluationFinished e => ("info", In($"{Components.Words.Of(e.Stage)}, {e.Decoding}: mean reward {e.Mean:0.000} [{e.Low:0.000}, {e.High:0.000}] on {e.Episodes.Count} tasks.")),
         ReferenceEvaluated r => ("info", In($"Scripted rule '{r.Name}': mean reward {r.Mean:0.000} [{r.Low:0.000}, {r.High:0.000}].")),
         CheckpointSaved c => ("info", $"Checkpoint after {Components.Words.Of(c.Stage)}: {Components.Words.Bytes(c.Bytes)}, SHA-256 {c.Sha256}."),
-        RunResumed on => ("info", In($"The run goes on{(on.Stage is { } stage ? $" with {Components.Words.Of(stage)}" : "")}. Walks kept: {on.KeptTasks}; begun again: {on.RestartedTasks.Count}.")),
+        RunResumed on => ("info", In($"The run goes on{(on.Stage is { } stage ? $" with {Components.Words.Of(stage)}" : "")}. Walks kept: {on.KeptTasks}; begun again: {on.RestartedTasks.Count}.{(on.BrokenOffSeconds > 0 ? $" The broken stage had taken {Components.Words.Duration(on.BrokenOffSeconds)}." : "")}")),
         NoteAdded note => ("info", $"Note: {note.Text}"),
         RerollRequested asked => ("info", In($"Re-roll {asked.Round} of {asked.Steps} accepted steps was asked for.")),
         RerollFinished done => ("info", In($"Re-roll {done.Round}: {done.Steps.Count(s => s.Rises)} of {done.Steps.Count} accepted steps rise again.")),

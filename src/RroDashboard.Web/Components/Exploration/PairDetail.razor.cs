@@ -28,6 +28,9 @@ public sealed partial class PairDetail : IDisposable
     /// <summary>Its margins by update; empty when it was not measured.</summary>
     [Parameter] public IReadOnlyList<(int Update, double Margin)> History { get; set; } = [];
 
+    /// <summary>How preference training used it, as a sentence; empty before.</summary>
+    [Parameter] public string Used { get; set; } = "";
+
     /// <summary>Reads vocabularies.</summary>
     [Inject] public required Vocabularies Vocabularies { get; init; }
 

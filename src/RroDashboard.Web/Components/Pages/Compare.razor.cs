@@ -10,7 +10,7 @@ using RroDashboard.Web.Navigation;
 namespace RroDashboard.Web.Components.Pages;
 
 /// <summary>Several runs beside each other; which, against what, and what is shown of the settings stands in the address.</summary>
-public sealed partial class Compare : IAsyncDisposable
+public sealed partial class Compare : LivePage
 {
     /// <summary>See <see cref="CompareQueries.MaxRuns"/>.</summary>
     public const int MaxRuns = CompareQueries.MaxRuns;
@@ -36,17 +36,12 @@ public sealed partial class Compare : IAsyncDisposable
         (SeriesNames.DpoAccuracy.Replace('/', '-'), "Pairs in the right order", "Drawn when one of the runs learns from preferences."),
     ];
 
-    private readonly CancellationTokenSource _left = new();
     private CompareView? _view;
     private IReadOnlyList<string> _missing = [];
     private IReadOnlyList<RunInfo> _others = [];
     private ElementReference _root;
-    private IJSObjectReference? _module;
-    private IDisposable? _subscription;
-    private ITimer? _timer;
     private string _adding = "";
     private string _drawn = "";
-    private int _stale;
 
     /// <summary>Reads runs.</summary>
     [Inject] public required CompareQueries Queries { get; init; }
@@ -63,9 +58,6 @@ public sealed partial class Compare : IAsyncDisposable
     /// <summary>Draws the curves.</summary>
     [Inject] public required IJSRuntime Js { get; init; }
 
-    /// <summary>The present.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
-
     [SupplyParameterFromQuery(Name = "runs")] private string? RunsParameter { get; set; }
 
     [SupplyParameterFromQuery(Name = "base")] private string? BaseParameter { get; set; }
@@ -77,34 +69,19 @@ public sealed partial class Compare : IAsyncDisposable
     private bool AllSettings => SettingsParameter == "all";
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        _subscription?.Dispose();
-        _timer?.Dispose();
-        await _left.CancelAsync();
-        _left.Dispose();
-        if (_module is not null)
+    protected override void OnInitialized() => Follow(
+        Board.Subscribe((run, happened) =>
         {
-            try
+            if (happened is RunStarted or StageFinished or EvaluationFinished or RunEnded && (RunsParameter ?? "").Contains(run, StringComparison.Ordinal))
             {
-                await _module.InvokeVoidAsync("stop");
-                await _module.DisposeAsync();
+                HasChanged();
             }
-            catch (JSDisconnectedException)
-            {
-                // The browser is gone, and the module with it.
-            }
-        }
-    }
+        }),
+        RenderEvery,
+        ReadAsync);
 
     /// <inheritdoc/>
-    protected override void OnInitialized() => _subscription = Board.Subscribe((run, happened) =>
-    {
-        if (happened is RunStarted or StageFinished or EvaluationFinished or RunEnded && (RunsParameter ?? "").Contains(run, StringComparison.Ordinal))
-        {
-            Interlocked.Exchange(ref _stale, 1);
-        }
-    });
+    protected override ValueTask StopScriptAsync(IJSObjectReference module) => module.InvokeVoidAsync("stop");
 
     /// <inheritdoc/>
     protected override Task OnParametersSetAsync() => ReadAsync();
@@ -112,11 +89,6 @@ public sealed partial class Compare : IAsyncDisposable
     /// <inheritdoc/>
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (firstRender)
-        {
-            _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
-        }
-
         var wanted = _view is null ? "" : string.Join(',', _view.Runs.Select(r => $"{r.Run.Id}:{r.Run.LastSeq}")) + "|" + _view.Baseline?.Runs[0].Run.Id;
         if (wanted == _drawn || _view is not { Runs.Count: > 0 })
         {
@@ -124,8 +96,8 @@ public sealed partial class Compare : IAsyncDisposable
         }
 
         _drawn = wanted;
-        _module ??= await Js.InvokeAsync<IJSObjectReference>("import", _left.Token, "/" + Assets["js/compare-charts.js"]);
-        await _module.InvokeVoidAsync("show", _left.Token, _root, new
+        Module ??= await Js.InvokeAsync<IJSObjectReference>("import", Left, "/" + Assets["js/compare-charts.js"]);
+        await Module.InvokeVoidAsync("show", Left, _root, new
         {
             plotlyUrl = "/" + Assets["lib/plotly.min.js"],
             runs = _view.Runs.Select((r, i) => new { id = r.Run.Id, name = $"{i + 1} · {r.Run.Title}", place = i }),
@@ -157,34 +129,9 @@ public sealed partial class Compare : IAsyncDisposable
 
     private async Task ReadAsync()
     {
-        var runs = await Queries.ReadAsync(Ids, _left.Token);
+        var runs = await Queries.ReadAsync(Ids, Left);
         _missing = [.. Ids.Where(id => runs.All(r => r.Run.Id != id))];
         _view = new CompareView(runs, BaseParameter ?? "");
-        _others = [.. (await Lists.ListAsync("", RunSort.Default, 0, Offered, _left.Token)).Rows.Where(r => !Ids.Contains(r.Id))];
-    }
-
-    private async Task RefreshAsync()
-    {
-        try
-        {
-            if (Interlocked.Exchange(ref _stale, 0) == 0)
-            {
-                return;
-            }
-
-            await InvokeAsync(async () =>
-            {
-                await ReadAsync();
-                StateHasChanged();
-            });
-        }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
-        {
-            // The page was left while this waited for its turn.
-        }
-        catch (Exception e)
-        {
-            await DispatchExceptionAsync(e);
-        }
+        _others = [.. (await Lists.ListAsync("", RunSort.Default, 0, Offered, Left)).Rows.Where(r => !Ids.Contains(r.Id))];
     }
 }

@@ -7,7 +7,7 @@ using RroDashboard.Web.Navigation;
 namespace RroDashboard.Web.Components.Pages;
 
 /// <summary>Held-out numbers of a run with their intervals, and every task before and after; what is shown of the tasks stands in the address.</summary>
-public sealed partial class Evaluation : IDisposable
+public sealed partial class Evaluation : LivePage
 {
     private const int PageSize = 25;
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
@@ -15,19 +15,15 @@ public sealed partial class Evaluation : IDisposable
     private static readonly (string Key, string Title, bool Number)[] s_columns =
         [("task", "Task", false), ("before", "Before", true), ("after", "After", true), ("difference", "Difference", true), ("steps", "Steps", true), ("invalid", "Invalid", true)];
 
-    private readonly CancellationTokenSource _left = new();
     private EvaluationView? _view;
     private IReadOnlyList<TaskChange> _changes = [];
     private IReadOnlyList<TaskChange> _found = [];
     private (Stage Stage, long Done, long Total)? _progress;
-    private IDisposable? _subscription;
-    private ITimer? _timer;
     private IReadOnlyList<FlawLine> _flaws = [];
     private string _sentence = "";
     private string? _readOf;
     private string? _pairedOf;
     private bool _missing;
-    private int _stale;
     private int _news;
 
     /// <summary>Which run.</summary>
@@ -38,9 +34,6 @@ public sealed partial class Evaluation : IDisposable
 
     /// <summary>Tells when a run said something.</summary>
     [Inject] public required IRunBoard Board { get; init; }
-
-    /// <summary>The present.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
 
     [SupplyParameterFromQuery(Name = "decoding")] private string? DecodingParameter { get; set; }
 
@@ -70,26 +63,21 @@ public sealed partial class Evaluation : IDisposable
     ];
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _subscription?.Dispose();
-        _timer?.Dispose();
-        _left.Cancel();
-        _left.Dispose();
-    }
-
-    /// <inheritdoc/>
-    protected override void OnInitialized() => _subscription = Board.Subscribe((run, happened) =>
-    {
-        if (run == RunId)
+    protected override void OnInitialized() => Follow(
+        Board.Subscribe((run, happened) =>
         {
-            Interlocked.Exchange(ref _stale, 1);
-            if (happened is EvaluationFinished or ReferenceEvaluated or RunEnded or RunStarted)
+            if (run == RunId)
             {
-                Interlocked.Exchange(ref _news, 1);
+                if (happened is EvaluationFinished or ReferenceEvaluated or RunEnded or RunStarted)
+                {
+                    Interlocked.Exchange(ref _news, 1);
+                }
+
+                HasChanged();
             }
-        }
-    });
+        }),
+        RenderEvery,
+        () => ReadAsync(Interlocked.Exchange(ref _news, 0) == 1));
 
     /// <inheritdoc/>
     protected override Task OnParametersSetAsync()
@@ -98,15 +86,6 @@ public sealed partial class Evaluation : IDisposable
         var other = _readOf != RunId;
         _readOf = RunId;
         return ReadAsync(other);
-    }
-
-    /// <inheritdoc/>
-    protected override void OnAfterRender(bool firstRender)
-    {
-        if (firstRender)
-        {
-            _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
-        }
     }
 
     private static string ModelName(Stage stage) => stage == Stage.Baseline ? "After fine-tuning" : stage == Stage.Evaluate ? "After DPO" : Words.Of(stage);
@@ -131,7 +110,7 @@ public sealed partial class Evaluation : IDisposable
 
     private async Task ReadAsync(bool facts)
     {
-        if (await Queries.FindAsync(RunId, _left.Token) is not { } run)
+        if (await Queries.FindAsync(RunId, Left) is not { } run)
         {
             _missing = true;
             return;
@@ -140,9 +119,9 @@ public sealed partial class Evaluation : IDisposable
         _progress = run is { State: RunState.Running, Stage: Stage.Baseline or Stage.Evaluate } ? (run.Stage.Value, run.Done, run.Total) : null;
         if (facts)
         {
-            var started = await Queries.AllAsync<RunStarted>(RunId, _left.Token);
+            var started = await Queries.AllAsync<RunStarted>(RunId, Left);
             _view = new EvaluationView(
-                await Queries.AllAsync<EvaluationFinished>(RunId, _left.Token), await Queries.AllAsync<ReferenceEvaluated>(RunId, _left.Token), started.Count > 0 ? started[^1].RewardRange.High : 1);
+                await Queries.AllAsync<EvaluationFinished>(RunId, Left), await Queries.AllAsync<ReferenceEvaluated>(RunId, Left), started.Count > 0 ? started[^1].RewardRange.High : 1);
             _pairedOf = null;
         }
 
@@ -176,31 +155,5 @@ public sealed partial class Evaluation : IDisposable
             (not null, false) => [.. changes.OrderBy(number)],
             _ => [.. changes.OrderByDescending(number)],
         };
-    }
-
-    private async Task RefreshAsync()
-    {
-        try
-        {
-            if (Interlocked.Exchange(ref _stale, 0) == 0)
-            {
-                return;
-            }
-
-            var facts = Interlocked.Exchange(ref _news, 0) == 1;
-            await InvokeAsync(async () =>
-            {
-                await ReadAsync(facts);
-                StateHasChanged();
-            });
-        }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
-        {
-            // The page was left while this waited for its turn.
-        }
-        catch (Exception e)
-        {
-            await DispatchExceptionAsync(e);
-        }
     }
 }

@@ -10,14 +10,12 @@ using RroDashboard.Web.Streaming;
 namespace RroDashboard.Web.Components.Pages;
 
 /// <summary>Walks of a run, filtered and sorted on the server by what the address says, and where their values rise and fall.</summary>
-public sealed partial class Explore : IDisposable
+public sealed partial class Explore : LivePage
 {
     private const int PageSize = 25;
     private const int MaxWords = 200;
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _left = new();
-    private RunWatch? _watch;
     private RunInfo? _run;
     private RewardRange _range = RewardRange.Unit;
     private ExplorationFacts _facts = ExplorationFacts.Empty;
@@ -65,9 +63,6 @@ public sealed partial class Explore : IDisposable
     /// <summary>Tells of events.</summary>
     [Inject] public required ExplorationFeed Feed { get; init; }
 
-    /// <summary>The clock.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
-
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
 
@@ -76,16 +71,16 @@ public sealed partial class Explore : IDisposable
         : string.Create(CultureInfo.InvariantCulture, $"{(_page * PageSize) + 1:N0} to {(_page * PageSize) + _rows.Count:N0} of {_total:N0} walks{(_total < _facts.Walks.Count ? $" that fit, {_facts.Walks.Count:N0} in all" : "")}");
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _watch?.Dispose();
-        _left.Cancel();
-        _left.Dispose();
-    }
-
-    /// <inheritdoc/>
-    protected override void OnInitialized() => _watch = new RunWatch(
-        Feed, Time, RunId, happened => happened is TaskOpened or StepDecided or TaskFinished or RunEnded or StageFinished, RefreshAsync, RefreshEvery);
+    protected override void OnInitialized() => Follow(
+        Feed.Subscribe(RunId, happened =>
+        {
+            if (happened is TaskOpened or StepDecided or TaskFinished or RunEnded or StageFinished)
+            {
+                HasChanged();
+            }
+        }),
+        RefreshEvery,
+        RefreshAsync);
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
@@ -120,17 +115,17 @@ public sealed partial class Explore : IDisposable
     private async Task ReloadAsync()
     {
         await ReadAsync();
-        (_rows, _total) = _run is null ? ([], 0) : await Walks.ListAsync(RunId, _filter, _range, _page * PageSize, PageSize, _left.Token);
+        (_rows, _total) = _run is null ? ([], 0) : await Walks.ListAsync(RunId, _filter, _range, _page * PageSize, PageSize, Left);
         (_newOrder, _loaded) = (false, true);
     }
 
     private async Task ReadAsync()
     {
-        _run = await Queries.FindAsync(RunId, _left.Token);
-        var header = _run is null ? [] : await Queries.HeaderAsync(RunId, _left.Token);
+        _run = await Queries.FindAsync(RunId, Left);
+        var header = _run is null ? [] : await Queries.HeaderAsync(RunId, Left);
         _range = header.OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
         _walking = _run is { Stage: Stage.Explore, State: RunState.Running };
-        _facts = await Index.ReadAsync(RunId, _left.Token);
+        _facts = await Index.ReadAsync(RunId, Left);
         _steps = _facts.Steps.ToLookup(s => s.Change.Task);
         _river = River.Of([.. _facts.Steps.Select(s => s.Change)], _range);
     }
@@ -144,41 +139,24 @@ public sealed partial class Explore : IDisposable
     // New numbers appear in their rows and new rows below them. A row never moves under the reader: a new order is offered.
     private async Task RefreshAsync()
     {
-        try
+        await ReadAsync();
+        if (_filter.Words.Length > 0 || _filter.Invalid)
         {
-            await InvokeAsync(async () =>
-            {
-                await ReadAsync();
-                if (_filter.Words.Length > 0 || _filter.Invalid)
-                {
-                    // To look through every candidate again each second would be dear: rows keep up, and the search is offered.
-                    KeepRows();
-                    StateHasChanged();
-                    return;
-                }
+            // To look through every candidate again each second would be dear: rows keep up, and the search is offered.
+            KeepRows();
+            return;
+        }
 
-                var (fresh, total) = await Walks.ListAsync(RunId, _filter, _range, _page * PageSize, PageSize, _left.Token);
-                var keeps = fresh.Count >= _rows.Count && _rows.Select(r => r.Task).SequenceEqual(fresh.Take(_rows.Count).Select(r => r.Task));
-                if (keeps)
-                {
-                    (_rows, _newOrder) = (fresh, false);
-                }
-                else
-                {
-                    KeepRows();
-                }
+        var (fresh, total) = await Walks.ListAsync(RunId, _filter, _range, _page * PageSize, PageSize, Left);
+        if (fresh.Count >= _rows.Count && _rows.Select(r => r.Task).SequenceEqual(fresh.Take(_rows.Count).Select(r => r.Task)))
+        {
+            (_rows, _newOrder) = (fresh, false);
+        }
+        else
+        {
+            KeepRows();
+        }
 
-                _total = total;
-                StateHasChanged();
-            });
-        }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
-        {
-            // The page was left while this waited for its turn.
-        }
-        catch (Exception e)
-        {
-            await DispatchExceptionAsync(e);
-        }
+        _total = total;
     }
 }

@@ -9,17 +9,16 @@ using RroDashboard.Web.Streaming;
 namespace RroDashboard.Web.Components.Pages;
 
 /// <summary>The preference pairs of a run: exactly what is trained on, filtered and sorted on the server by what the address says.</summary>
-public sealed partial class Pairs : IDisposable
+public sealed partial class Pairs : LivePage
 {
     private const int PageSize = 25;
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _left = new();
-    private RunWatch? _watch;
     private RunInfo? _run;
     private RewardRange _range = RewardRange.Unit;
     private ExplorationFacts _facts = ExplorationFacts.Empty;
     private MarginHistory _margins = new([]);
+    private PairUse _use = PairUse.Unknown;
     private IReadOnlySet<string> _evaluated = new HashSet<string>();
     private IReadOnlyList<string> _leaked = [];
     private PairFilter _filter = new();
@@ -71,9 +70,6 @@ public sealed partial class Pairs : IDisposable
     /// <summary>Tells of events.</summary>
     [Inject] public required ExplorationFeed Feed { get; init; }
 
-    /// <summary>The clock.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
-
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
 
@@ -91,16 +87,7 @@ public sealed partial class Pairs : IDisposable
     ];
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _watch?.Dispose();
-        _left.Cancel();
-        _left.Dispose();
-    }
-
-    /// <inheritdoc/>
-    protected override void OnInitialized() => _watch = new RunWatch(
-        Feed, Time, RunId, Matters, RefreshAsync, RefreshEvery);
+    protected override void OnInitialized() => Follow(Feed.Subscribe(RunId, Notice), RefreshEvery, RefreshAsync);
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
@@ -113,7 +100,7 @@ public sealed partial class Pairs : IDisposable
         // The address may name another run by now.
         _measured = 1;
         await LoadAsync();
-        _open = Number(OpenText) is { } number && _run is not null ? await PairList.FindAsync(RunId, number, _left.Token) : null;
+        _open = Number(OpenText) is { } number && _run is not null ? await PairList.FindAsync(RunId, number, Left) : null;
         _loaded = true;
     }
 
@@ -151,69 +138,57 @@ public sealed partial class Pairs : IDisposable
 
     private async Task ListAsync()
     {
-        (_rows, _total) = _run is null ? ([], 0) : await PairList.ListAsync(RunId, _filter, p => _margins.Last(p.Index), _page * PageSize, PageSize, _left.Token);
+        (_rows, _total) = _run is null ? ([], 0) : await PairList.ListAsync(RunId, _filter, p => _margins.Last(p.Index), _page * PageSize, PageSize, Left);
         _newer = 0;
     }
 
     private async Task ReadAsync()
     {
-        _run = await Queries.FindAsync(RunId, _left.Token);
+        _run = await Queries.FindAsync(RunId, Left);
         if (_run is null)
         {
             return;
         }
 
-        _range = (await Queries.HeaderAsync(RunId, _left.Token)).OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
-        _facts = await Index.ReadAsync(RunId, _left.Token);
+        _range = (await Queries.HeaderAsync(RunId, Left)).OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
+        _facts = await Index.ReadAsync(RunId, Left);
         if (Interlocked.Exchange(ref _measured, 0) == 1)
         {
-            _margins = new MarginHistory(await Queries.AllAsync<PairMargins>(RunId, _left.Token));
-            _evaluated = await PairList.EvaluatedTasksAsync(RunId, _left.Token);
+            _margins = new MarginHistory(await Queries.AllAsync<PairMargins>(RunId, Left));
+            _use = PairUse.Of(await Queries.AllAsync<PairsDrawn>(RunId, Left) is [.., var drawn] ? drawn : null);
+            _evaluated = await PairList.EvaluatedTasksAsync(RunId, Left);
         }
 
         _leaked = PairQueries.Leaked(_facts, _evaluated);
     }
 
     // Called on the writer's thread: only remembers. Margins are long, and evaluations too, and only these facts change them.
-    private bool Matters(RunEvent happened)
+    private void Notice(RunEvent happened)
     {
-        var measured = happened is PairMargins or EvaluationFinished or RunResumed;
+        var measured = happened is PairMargins or PairsDrawn or EvaluationFinished or RunResumed;
         if (measured)
         {
             Volatile.Write(ref _measured, 1);
         }
 
-        return measured || happened is PairCreated or StepDecided or RunEnded;
+        if (measured || happened is PairCreated or StepDecided or RunEnded)
+        {
+            HasChanged();
+        }
     }
 
     // The cards keep up by themselves. Rows stay as they are: newer pairs are offered, unless there is room below.
     private async Task RefreshAsync()
     {
-        try
+        var before = _facts.Pairs.Count;
+        await ReadAsync();
+        if (_rows.Count < PageSize && _filter.Sort == PairSort.Index && !_filter.Descending)
         {
-            await InvokeAsync(async () =>
-            {
-                var before = _facts.Pairs.Count;
-                await ReadAsync();
-                if (_rows.Count < PageSize && _filter.Sort == PairSort.Index && !_filter.Descending)
-                {
-                    await ListAsync();
-                }
-                else
-                {
-                    _newer += _facts.Pairs.Count - before;
-                }
-
-                StateHasChanged();
-            });
+            await ListAsync();
         }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+        else
         {
-            // The page was left while this waited for its turn.
-        }
-        catch (Exception e)
-        {
-            await DispatchExceptionAsync(e);
+            _newer += _facts.Pairs.Count - before;
         }
     }
 }

@@ -13,7 +13,7 @@ namespace RroDashboard.Web.Components.Pages;
 /// One run. This component renders what changes seldom, at most twice a second; the script module draws charts, feed and budget
 /// from the hub.
 /// </summary>
-public sealed partial class Run : IAsyncDisposable
+public sealed partial class Run : LivePage
 {
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
 
@@ -21,12 +21,8 @@ public sealed partial class Run : IAsyncDisposable
     private static readonly string[] s_modules = ["charts", "chart-tools", "plain-text", "run-model", "run-charts", "series", "feed", "budget", "noise", "live-badge", "run-source", "scripts"];
 
     private readonly Lock _lock = new();
-    private readonly CancellationTokenSource _left = new();
     private readonly List<RunEvent> _arrived = [];
     private ElementReference _root;
-    private IJSObjectReference? _module;
-    private IDisposable? _subscription;
-    private ITimer? _timer;
     private RunInfo? _info;
     private bool _missing;
     private bool _paused;
@@ -49,9 +45,6 @@ public sealed partial class Run : IAsyncDisposable
 
     /// <summary>Asks before a run is stopped.</summary>
     [Inject] public required DialogService Dialogs { get; init; }
-
-    /// <summary>The present.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
 
     private RunView View { get; set; } = new();
 
@@ -77,40 +70,18 @@ public sealed partial class Run : IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        _subscription?.Dispose();
-        _timer?.Dispose();
-        await _left.CancelAsync();
-        if (_module is not null)
-        {
-            try
-            {
-                await _module.InvokeVoidAsync("stop", _root);
-                await _module.DisposeAsync();
-            }
-            catch (JSDisconnectedException)
-            {
-                // The browser is gone, and the module with it.
-            }
-        }
-
-        _left.Dispose();
-    }
-
-    /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
         // Register first, read second: what happens in between is in both, and applying a fact twice changes nothing.
-        _subscription = Board.Subscribe(HandleChanged);
-        _info = await Queries.FindAsync(RunId, _left.Token);
+        Follow(Board.Subscribe(HandleChanged), RenderEvery, LookAsync);
+        _info = await Queries.FindAsync(RunId, Left);
         if (_info is null)
         {
             _missing = true;
             return;
         }
 
-        foreach (var fact in await Queries.HeaderAsync(RunId, _left.Token))
+        foreach (var fact in await Queries.HeaderAsync(RunId, Left))
         {
             Apply(fact);
         }
@@ -131,10 +102,9 @@ public sealed partial class Run : IAsyncDisposable
         }
 
         _started = true;
-        _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
-        _module = await Js.InvokeAsync<IJSObjectReference>("import", _left.Token, "/" + Assets["js/run-page.js"]);
+        Module = await Js.InvokeAsync<IJSObjectReference>("import", Left, "/" + Assets["js/run-page.js"]);
         var rule = RunView.RuleOf(_info.Plan, View.Started?.RewardRange ?? RewardRange.Unit);
-        await _module.InvokeVoidAsync("start", _left.Token, _root, new
+        await Module.InvokeVoidAsync("start", Left, _root, new
         {
             runId = RunId,
             hubUrl = RroUrls.RunHub,
@@ -145,12 +115,24 @@ public sealed partial class Run : IAsyncDisposable
         });
     }
 
+    /// <inheritdoc/>
+    protected override bool TakeNews()
+    {
+        lock (_lock)
+        {
+            return _stale && _started && !_paused;
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask StopScriptAsync(IJSObjectReference module) => module.InvokeVoidAsync("stop", _root);
+
     // Called on the streaming side's thread: only remembers.
     private void HandleChanged(string runId, RunEvent? happened)
     {
         // What charts and feed draw goes to the browser by the hub, and walks, pairs and margins have pages of their own.
         if (runId != RunId || happened is MetricPoint or StepDecided or BudgetReported or LogLine
-            or TaskOpened or CandidateScored or TaskFinished or PairCreated or TrajectoryKept or PairMargins or EpisodePlayed)
+            or TaskOpened or CandidateScored or TaskFinished or PairCreated or TrajectoryKept or PairMargins or PairsDrawn or EpisodePlayed)
         {
             return;
         }
@@ -171,44 +153,23 @@ public sealed partial class Run : IAsyncDisposable
         }
     }
 
-    private async Task RefreshAsync()
+    private async Task LookAsync()
     {
-        try
+        RunEvent[] arrived;
+        lock (_lock)
         {
-            await InvokeAsync(async () =>
-            {
-                RunEvent[] arrived;
-                lock (_lock)
-                {
-                    if (!_stale || _paused)
-                    {
-                        return;
-                    }
-
-                    (arrived, _stale) = ([.. _arrived], false);
-                    _arrived.Clear();
-                }
-
-                foreach (var happened in arrived)
-                {
-                    Apply(happened);
-                }
-
-                if (arrived.Any(e => e is RunStarted or StageStarted or RunEnded) || arrived.Length == 0)
-                {
-                    _info = await Queries.FindAsync(RunId, _left.Token) ?? _info;
-                }
-
-                StateHasChanged();
-            });
+            (arrived, _stale) = ([.. _arrived], false);
+            _arrived.Clear();
         }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+
+        foreach (var happened in arrived)
         {
-            // The page was left while this waited for its turn.
+            Apply(happened);
         }
-        catch (Exception e)
+
+        if (arrived.Any(e => e is RunStarted or StageStarted or RunEnded) || arrived.Length == 0)
         {
-            await DispatchExceptionAsync(e);
+            _info = await Queries.FindAsync(RunId, Left) ?? _info;
         }
     }
 
@@ -225,9 +186,9 @@ public sealed partial class Run : IAsyncDisposable
     private async Task PauseAsync()
     {
         _paused = !_paused;
-        if (_module is not null)
+        if (Module is not null)
         {
-            await _module.InvokeVoidAsync("pause", _left.Token, _root, _paused);
+            await Module.InvokeVoidAsync("pause", Left, _root, _paused);
         }
     }
 
@@ -235,7 +196,7 @@ public sealed partial class Run : IAsyncDisposable
     {
         View.Reopen();
         _stopping = false;
-        _info = await Queries.FindAsync(RunId, _left.Token) ?? _info;
+        _info = await Queries.FindAsync(RunId, Left) ?? _info;
     }
 
     private async Task StopAsync()
@@ -247,7 +208,7 @@ public sealed partial class Run : IAsyncDisposable
         if (sure == true)
         {
             _stopping = true;
-            await Board.StopAsync(RunId, _left.Token);
+            await Board.StopAsync(RunId, Left);
         }
     }
 }

@@ -8,19 +8,15 @@ using RroDashboard.Web.Streaming;
 namespace RroDashboard.Web.Components.Pages;
 
 /// <summary>The log of a run: by level and search, in pages, followed while the run works.</summary>
-public sealed partial class RunLogs : IAsyncDisposable
+public sealed partial class RunLogs : LivePage
 {
     /// <summary>Lines that a page keeps; older ones are read again when they are asked for.</summary>
     public const int MaxRows = 1000;
 
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
 
-    private readonly CancellationTokenSource _left = new();
     private List<LogRow> _rows = [];
     private ElementReference _root;
-    private IJSObjectReference? _module;
-    private IDisposable? _subscription;
-    private ITimer? _timer;
     private string _level = "info";
     private string _search = "";
     private long? _olderThan;
@@ -61,43 +57,19 @@ public sealed partial class RunLogs : IAsyncDisposable
     /// <summary>Keeps the filter in the address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
 
-    /// <summary>The present.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
-
     private string Status => !_loaded ? "Reading ..." : _searched >= RunLog.MaxSearched && _olderThan is not null
         ? $"{Words.Count(_rows.Count)} lines found in the newest {Words.Count(_searched)} events; \"Older lines\" searches on."
         : $"{Words.Count(_rows.Count)} lines{(_olderThan is null ? "" : ", and older ones")}";
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        _subscription?.Dispose();
-        _timer?.Dispose();
-        await _left.CancelAsync();
-        if (_module is not null)
-        {
-            try
-            {
-                await _module.DisposeAsync();
-            }
-            catch (JSDisconnectedException)
-            {
-                // The browser is gone, and the module with it.
-            }
-        }
-
-        _left.Dispose();
-    }
 
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
         _level = LevelInUrl is "warning" or "error" ? LevelInUrl : "info";
         _search = SearchInUrl is { Length: <= 200 } search ? search : "";
-        _missing = await Queries.FindAsync(RunId, _left.Token) is null;
+        _missing = await Queries.FindAsync(RunId, Left) is null;
         if (!_missing)
         {
-            _subscription = Feed.Subscribe(HandleChanged);
+            Follow(Feed.Subscribe(HandleChanged), RenderEvery, LookAsync);
             await LoadAsync();
         }
     }
@@ -112,18 +84,20 @@ public sealed partial class RunLogs : IAsyncDisposable
 
         if (firstRender)
         {
-            _module = await Js.InvokeAsync<IJSObjectReference>("import", _left.Token, "/" + Assets["js/run-log.js"]);
-            await _module.InvokeVoidAsync("attach", _left.Token, _root);
-            _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
+            Module = await Js.InvokeAsync<IJSObjectReference>("import", Left, "/" + Assets["js/run-log.js"]);
+            await Module.InvokeVoidAsync("attach", Left, _root);
             _scroll = true;
         }
 
-        if (_scroll && _module is not null)
+        if (_scroll && Module is not null)
         {
             _scroll = false;
-            await _module.InvokeVoidAsync("toEnd", _left.Token, _root);
+            await Module.InvokeVoidAsync("toEnd", Left, _root);
         }
     }
+
+    /// <inheritdoc/>
+    protected override bool TakeNews() => Volatile.Read(ref _arrived) > 0;
 
     // Called on the streaming side's thread: only remembers.
     private void HandleChanged(string runId, RunEvent? happened)
@@ -134,37 +108,21 @@ public sealed partial class RunLogs : IAsyncDisposable
         }
     }
 
-    private async Task RefreshAsync()
+    private async Task LookAsync()
     {
-        try
+        // While something is read, what arrives waits for the next look: read twice, a line would stand there twice.
+        if (_reading > 0 || Interlocked.Exchange(ref _arrived, 0) is not (> 0 and var arrived))
         {
-            await InvokeAsync(async () =>
-            {
-                // While something is read, what arrives waits for the next look: read twice, a line would stand there twice.
-                if (_reading > 0 || Interlocked.Exchange(ref _arrived, 0) is not (> 0 and var arrived))
-                {
-                    return;
-                }
-
-                if (_follow)
-                {
-                    await ReadNewAsync();
-                }
-                else
-                {
-                    _waiting += arrived;
-                }
-
-                StateHasChanged();
-            });
+            return;
         }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
+
+        if (_follow)
         {
-            // The page was left while this waited for its turn.
+            await ReadNewAsync();
         }
-        catch (Exception e)
+        else
         {
-            await DispatchExceptionAsync(e);
+            _waiting += arrived;
         }
     }
 
@@ -208,7 +166,7 @@ public sealed partial class RunLogs : IAsyncDisposable
         _reading++;
         try
         {
-            var page = await Log.ReadAsync(RunId, _level, _search, before, after, _left.Token);
+            var page = await Log.ReadAsync(RunId, _level, _search, before, after, Left);
             return asked == _asked ? page : null;
         }
         finally

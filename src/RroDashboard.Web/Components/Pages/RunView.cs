@@ -20,6 +20,7 @@ public sealed class RunView
     public const int MaxAlerts = 50;
 
     private readonly Dictionary<Stage, double> _seconds = [];
+    private readonly HashSet<(Stage? Stage, int KeptTasks, double Seconds)> _brokenOff = [];
     private Stage? _current;
 
     /// <summary>First fact; null while the run waits.</summary>
@@ -60,6 +61,9 @@ public sealed class RunView
         s,
         _seconds.ContainsKey(s) ? "done" : s == _current && Ended is null ? "current" : "waiting",
         _seconds.TryGetValue(s, out var seconds) ? seconds : null));
+
+    /// <summary>What stages had taken that were broken off and done again: in no stage's seconds.</summary>
+    public double BrokenOffSeconds => _brokenOff.Sum(b => b.Seconds);
 
     /// <summary>Stage that runs now.</summary>
     public Stage? Current => Ended is null ? _current : null;
@@ -128,7 +132,8 @@ public sealed class RunView
             case RunEnded ended:
                 Ended = ended;
                 return true;
-            case RunResumed:
+            case RunResumed resumed:
+                _brokenOff.Add((resumed.Stage, resumed.KeptTasks, resumed.BrokenOffSeconds));
                 Reopen();
                 return true;
             default:

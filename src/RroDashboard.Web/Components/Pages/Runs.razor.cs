@@ -12,7 +12,7 @@ namespace RroDashboard.Web.Components.Pages;
 /// All runs, rows live; filter, order and page stand in the address. Rows keep their places while one looks: where the database has another
 /// order by now, that is offered and not done.
 /// </summary>
-public sealed partial class Runs : IDisposable
+public sealed partial class Runs : LivePage
 {
     private const int PageSize = 50;
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
@@ -32,7 +32,6 @@ public sealed partial class Runs : IDisposable
         ("added", "Added", "When it was added", false),
     ];
 
-    private readonly CancellationTokenSource _left = new();
     private readonly Dictionary<string, RunExtras> _extras = new(StringComparer.Ordinal);
     private readonly List<string> _picked = [];
     private IReadOnlyList<RunInfo> _rows = [];
@@ -40,13 +39,10 @@ public sealed partial class Runs : IDisposable
     private IReadOnlyList<string> _deleted = [];
     private DateTimeOffset _undoUntil;
     private RunFacets? _facets;
-    private IDisposable? _subscription;
-    private ITimer? _timer;
     private string? _open;
     private string _wrong = "";
     private string _note = "";
     private int _total;
-    private int _stale;
     private ElementReference _undo;
     private bool _focusUndo;
 
@@ -65,9 +61,6 @@ public sealed partial class Runs : IDisposable
     /// <summary>Asks before a run is stopped.</summary>
     [Inject] public required DialogService Dialogs { get; init; }
 
-    /// <summary>The present.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
-
     [SupplyParameterFromQuery(Name = "q")] private string? FilterText { get; set; }
 
     [SupplyParameterFromQuery(Name = "sort")] private string? SortParameter { get; set; }
@@ -85,19 +78,15 @@ public sealed partial class Runs : IDisposable
     private string CountText => string.Create(
         CultureInfo.InvariantCulture, $"{((PageNumber - 1) * PageSize) + 1:N0} to {((PageNumber - 1) * PageSize) + _rows.Count:N0} of {_total:N0}");
 
+    private bool UndoIsOver => _deleted.Count > 0 && Time.GetUtcNow() > _undoUntil;
+
     private string WaitingText => (_waiting ?? []).Count(w => _rows.All(r => r.Id != w.Id)) is > 0 and var news ? $"Order changed, {news} not shown" : "Order changed";
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _subscription?.Dispose();
-        _timer?.Dispose();
-        _left.Cancel();
-        _left.Dispose();
-    }
+    protected override void OnInitialized() => Follow(Board.Subscribe((_, _) => HasChanged()), RenderEvery, LookAsync);
 
     /// <inheritdoc/>
-    protected override void OnInitialized() => _subscription = Board.Subscribe((_, _) => Interlocked.Exchange(ref _stale, 1));
+    protected override bool TakeNews() => base.TakeNews() || UndoIsOver;
 
     /// <inheritdoc/>
     protected override Task OnParametersSetAsync()
@@ -109,11 +98,6 @@ public sealed partial class Runs : IDisposable
     /// <inheritdoc/>
     protected override async Task OnAfterRenderAsync(bool firstRender)
     {
-        if (firstRender)
-        {
-            _timer = Time.CreateTimer(_ => _ = RefreshAsync(), null, RenderEvery, RenderEvery);
-        }
-
         if (_focusUndo && _deleted.Count > 0)
         {
             // The button that had the focus went with its row.
@@ -143,7 +127,7 @@ public sealed partial class Runs : IDisposable
     private void ApplyOrder()
     {
         (_rows, _waiting) = (_waiting ?? _rows, null);
-        Interlocked.Exchange(ref _stale, 1);
+        HasChanged();
     }
 
     private async Task StopAsync(RunInfo run)
@@ -152,19 +136,19 @@ public sealed partial class Runs : IDisposable
             "It ends before its next update. Everything that was sampled and measured stays.", "Stop this run?", new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
         if (sure == true)
         {
-            await Board.StopAsync(run.Id, _left.Token);
+            await Board.StopAsync(run.Id, Left);
         }
     }
 
     private async Task ArchiveAsync(IReadOnlyList<string> runs, bool archived)
     {
-        var count = await Keeper.ArchiveAsync(runs, archived, _left.Token);
+        var count = await Keeper.ArchiveAsync(runs, archived, Left);
         await AfterAsync(runs, archived ? $"{count} archived: find them with is:archived." : $"{count} taken out of the archive.");
     }
 
     private async Task DeleteAsync(IReadOnlyList<string> runs)
     {
-        var deleted = await Keeper.DeleteAsync(runs, _left.Token);
+        var deleted = await Keeper.DeleteAsync(runs, Left);
         (_deleted, _undoUntil) = (deleted, Time.GetUtcNow() + RunKeeper.UndoTime);
         _focusUndo = deleted.Count > 0;
         await AfterAsync(deleted, deleted.Count < runs.Count ? $"{runs.Count - deleted.Count} wait or work and were left alone: stop them first." : "");
@@ -172,7 +156,7 @@ public sealed partial class Runs : IDisposable
 
     private async Task UndoAsync()
     {
-        var back = await Keeper.UndoDeleteAsync(_deleted, _left.Token);
+        var back = await Keeper.UndoDeleteAsync(_deleted, Left);
         _deleted = [];
         await AfterAsync([], back > 0 ? "Brought back." : "Too late: it is gone.");
     }
@@ -199,7 +183,7 @@ public sealed partial class Runs : IDisposable
         _wrong = "";
         try
         {
-            var (rows, total) = await Queries.ListAsync(Filter, Sort, (PageNumber - 1) * PageSize, PageSize, _left.Token);
+            var (rows, total) = await Queries.ListAsync(Filter, Sort, (PageNumber - 1) * PageSize, PageSize, Left);
             var same = rows.Select(r => r.Id).SequenceEqual(_rows.Select(r => r.Id), StringComparer.Ordinal);
             if (same || !keepOrder || _rows.Count == 0)
             {
@@ -208,7 +192,7 @@ public sealed partial class Runs : IDisposable
             else
             {
                 // The same rows with their news, where they were.
-                (_rows, _waiting) = (await Queries.ByIdsAsync([.. _rows.Select(r => r.Id)], _left.Token), rows);
+                (_rows, _waiting) = (await Queries.ByIdsAsync([.. _rows.Select(r => r.Id)], Left), rows);
             }
 
             _total = total;
@@ -218,45 +202,24 @@ public sealed partial class Runs : IDisposable
             (_wrong, _rows, _total, _waiting) = (e.Message, [], 0, null);
         }
 
-        _facets = await Queries.FacetsAsync(_left.Token);
+        _facets = await Queries.FacetsAsync(Left);
         var news = _rows.Where(r => !_extras.TryGetValue(r.Id, out var known) || known.LastSeq != r.LastSeq).ToArray();
         if (news.Length > 0)
         {
-            foreach (var (run, extras) in await Queries.ExtrasAsync(news, _left.Token))
+            foreach (var (run, extras) in await Queries.ExtrasAsync(news, Left))
             {
                 _extras[run] = extras;
             }
         }
     }
 
-    private async Task RefreshAsync()
+    private async Task LookAsync()
     {
-        try
+        if (UndoIsOver)
         {
-            var over = _deleted.Count > 0 && Time.GetUtcNow() > _undoUntil;
-            if (Interlocked.Exchange(ref _stale, 0) == 0 && !over)
-            {
-                return;
-            }
+            (_deleted, _note) = ([], "");
+        }
 
-            await InvokeAsync(async () =>
-            {
-                if (over)
-                {
-                    (_deleted, _note) = ([], "");
-                }
-
-                await ReadAsync(keepOrder: true);
-                StateHasChanged();
-            });
-        }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
-        {
-            // The page was left while this waited for its turn.
-        }
-        catch (Exception e)
-        {
-            await DispatchExceptionAsync(e);
-        }
+        await ReadAsync(keepOrder: true);
     }
 }

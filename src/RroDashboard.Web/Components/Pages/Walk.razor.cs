@@ -11,12 +11,10 @@ using RroDashboard.Web.Streaming;
 namespace RroDashboard.Web.Components.Pages;
 
 /// <summary>One walk: its candidates as a tree or a table, its trajectory step by step, and what was trained from it.</summary>
-public sealed partial class Walk : IDisposable
+public sealed partial class Walk : LivePage
 {
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromMilliseconds(500);
 
-    private readonly CancellationTokenSource _left = new();
-    private RunWatch? _watch;
     private RunInfo? _run;
     private RisingRule? _rule;
     private WalkView? _walk;
@@ -57,9 +55,6 @@ public sealed partial class Walk : IDisposable
     /// <summary>Tells of events.</summary>
     [Inject] public required ExplorationFeed Feed { get; init; }
 
-    /// <summary>The clock.</summary>
-    [Inject] public required TimeProvider Time { get; init; }
-
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
 
@@ -76,15 +71,16 @@ public sealed partial class Walk : IDisposable
     private string PairsUrl => $"{RroUrls.Pairs(RunId)}?task={TaskNumber.ToString(CultureInfo.InvariantCulture)}";
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _watch?.Dispose();
-        _left.Cancel();
-        _left.Dispose();
-    }
-
-    /// <inheritdoc/>
-    protected override void OnInitialized() => _watch = new RunWatch(Feed, Time, RunId, Matters, RefreshAsync, RefreshEvery);
+    protected override void OnInitialized() => Follow(
+        Feed.Subscribe(RunId, happened =>
+        {
+            if (Matters(happened))
+            {
+                HasChanged();
+            }
+        }),
+        RefreshEvery,
+        LoadAsync);
 
     /// <inheritdoc/>
     protected override async Task OnParametersSetAsync()
@@ -110,14 +106,14 @@ public sealed partial class Walk : IDisposable
 
     private async Task LoadAsync()
     {
-        _run = await Queries.FindAsync(RunId, _left.Token);
-        if (_run is null || await Walks.WalkAsync(RunId, TaskNumber, _left.Token) is not { } facts)
+        _run = await Queries.FindAsync(RunId, Left);
+        if (_run is null || await Walks.WalkAsync(RunId, TaskNumber, Left) is not { } facts)
         {
             (_walk, _known) = (null, false);
             return;
         }
 
-        var header = await Queries.HeaderAsync(RunId, _left.Token);
+        var header = await Queries.HeaderAsync(RunId, Left);
         var started = header.OfType<RunStarted>().FirstOrDefault();
         var range = started?.RewardRange ?? RewardRange.Unit;
         _environmentHash = started?.EnvironmentHash ?? "";
@@ -130,28 +126,8 @@ public sealed partial class Walk : IDisposable
             (from, to) = walk.Window(step);
         }
 
-        walk.Draw(from, to, await Walks.CandidatesAsync(RunId, TaskNumber, from, to, WalkView.NodeText, 0, _left.Token));
+        walk.Draw(from, to, await Walks.CandidatesAsync(RunId, TaskNumber, from, to, WalkView.NodeText, 0, Left));
         _walk = walk;
         (_pairs, _known) = (facts.Pairs, facts.HasNext);
-    }
-
-    private async Task RefreshAsync()
-    {
-        try
-        {
-            await InvokeAsync(async () =>
-            {
-                await LoadAsync();
-                StateHasChanged();
-            });
-        }
-        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
-        {
-            // The page was left while this waited for its turn.
-        }
-        catch (Exception e)
-        {
-            await DispatchExceptionAsync(e);
-        }
     }
 }
