@@ -63,6 +63,7 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
             run.Property(r => r.State).HasConversion<string>();
             run.Property(r => r.Stage).HasConversion<string>();
         });
+        ReviewModel.Configure(modelBuilder);
         modelBuilder.Entity<EventEntity>(row =>
         {
             row.ToTable("Events").HasKey(e => new { e.RunKey, e.Seq });
