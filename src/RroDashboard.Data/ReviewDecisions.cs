@@ -18,7 +18,7 @@ public sealed record WrittenAction(long AnswerId, string By, string Text);
 /// <param name="AdjudicatedBy">Who decided where answers disagree; null where nobody had to.</param>
 /// <param name="BetterActions">Actions that reviewers wrote.</param>
 public sealed record ReviewDecision(
-    int PairIndex, int Task, int Step, PairDecision Decision, double Weight, IReadOnlyList<long> AnswerIds, string? AdjudicatedBy, IReadOnlyList<WrittenAction> BetterActions);
+    int PairIndex, int Task, int Step, PairVerdict Decision, double Weight, IReadOnlyList<long> AnswerIds, string? AdjudicatedBy, IReadOnlyList<WrittenAction> BetterActions);
 
 /// <summary>What a queue says for training.</summary>
 /// <param name="Decided">By pair.</param>
@@ -70,12 +70,12 @@ public sealed class ReviewDecisions(ReviewQueries queries)
         return new QueueDecisions(decided, undecided, queue.Items - queue.Complete);
     }
 
-    private static PairDecision Of(ReviewKind kind, int value) => kind == ReviewKind.Verdict
-        ? (PairDecision)value
+    private static PairVerdict Of(ReviewKind kind, int value) => kind == ReviewKind.Verdict
+        ? (PairVerdict)value
         : (PairChoice)value switch
         {
-            PairChoice.Chosen => PairDecision.Keep,
-            PairChoice.Rejected => PairDecision.Flip,
-            _ => PairDecision.Discard,
+            PairChoice.Chosen => PairVerdict.Keep,
+            PairChoice.Rejected => PairVerdict.Flip,
+            _ => PairVerdict.Discard,
         };
 }

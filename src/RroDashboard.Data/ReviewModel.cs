@@ -11,6 +11,7 @@ internal static class ReviewModel
         modelBuilder.Entity<ReviewQueueEntity>(queue =>
         {
             queue.ToTable("ReviewQueues").HasKey(q => q.Key);
+            queue.Property(q => q.Id).IsRequired();
             queue.HasIndex(q => q.Id).IsUnique();
             queue.HasIndex(q => q.RequestKey).IsUnique();
             queue.Property(q => q.Kind).HasConversion<string>();

@@ -45,7 +45,7 @@ public sealed class ReviewQueries(IDbContextFactory<RroDbContext> contexts, Expl
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            return (await ReadAsync(context, context.Set<ReviewQueueEntity>().Where(q => q.Id == queueId), cancellationToken).ConfigureAwait(false)).FirstOrDefault();
+            return await ReadAsync(context, context.Set<ReviewQueueEntity>().Where(q => q.Id == queueId), cancellationToken).ConfigureAwait(false) is [var one, ..] ? one : null;
         }
     }
 
@@ -90,6 +90,19 @@ public sealed class ReviewQueries(IDbContextFactory<RroDbContext> contexts, Expl
                     Mine = context.Set<ReviewAnswerEntity>().Where(a => a.ItemKey == i.Key && a.ReviewerId == viewer.Id && a.State != ReviewAnswerState.Undone).Select(a => (ReviewAnswerState?)a.State).FirstOrDefault(),
                 }).ToListAsync(cancellationToken).ConfigureAwait(false);
             return [.. rows.Select(r => new ReviewItemRow(r.Key, r.Position, r.Mine, r.Complete ? r.Answers : 0, r.Complete))];
+        }
+    }
+
+    /// <summary>What every item of a queue is about, in order; nobody's answers.</summary>
+    public async Task<IReadOnlyList<ReviewItem>> PlacesAsync(string queueId, CancellationToken cancellationToken)
+    {
+        var nobody = new Reviewer("", "");
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            var queue = await ReviewStore.QueueAsync(context, queueId, cancellationToken).ConfigureAwait(false);
+            return [.. (await context.Set<ReviewItemEntity>().AsNoTracking().Where(i => i.QueueKey == queue.Key).OrderBy(i => i.Position).ToListAsync(cancellationToken).ConfigureAwait(false))
+                .Select(i => Item(queue, i, nobody, [], null))];
         }
     }
 

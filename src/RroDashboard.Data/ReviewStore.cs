@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Review;
@@ -13,7 +12,7 @@ namespace RroDashboard.Data;
 /// still holds when it writes; and each names the version that it was made on, so that of two changes made on one state the second is refused with
 /// <see cref="ReviewConflictException"/> and nobody's answer vanishes.
 /// </summary>
-public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
+public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimeProvider time, ReviewBell? bell = null)
 {
     private const string Alphabet = "bcdfghjkmnpqrstvwxz7";
     private const int IdLength = 10;
@@ -429,7 +428,7 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
         await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private Task ForgetExpiredAsync(RroDbContext context, int queueKey, CancellationToken cancellationToken)
+    private Task<int> ForgetExpiredAsync(RroDbContext context, int queueKey, CancellationToken cancellationToken)
     {
         var now = Now;
         return context.Set<ReviewReservationEntity>().Where(r => r.ExpiresTicks <= now && context.Set<ReviewItemEntity>().Any(i => i.Key == r.ItemKey && i.QueueKey == queueKey)).ExecuteDeleteAsync(cancellationToken);
@@ -448,6 +447,7 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
                 {
                     var result = await change(context).ConfigureAwait(false);
                     await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                    bell?.Ring();
                     return result;
                 }
                 catch (DbUpdateConcurrencyException)

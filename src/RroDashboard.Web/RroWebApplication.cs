@@ -168,6 +168,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<SharedPages>().AddSingleton<ShareDesk>().AddSingleton<ShareTickets>().AddSingleton<ShareLimiter>().AddSingleton<ShareFeed>();
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ShareFeed>());
         services.AddHostedService(provider => provider.GetRequiredService<ShareFeed>());
+        services.AddSingleton<Review.ReviewDesk>().AddSingleton<Review.ReviewLabelFile>();
         services.AddSingleton<BundleExport>().AddSingleton<BundleImport>();
         services.AddHostedService<SystemSampler>();
     }
@@ -214,6 +215,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapPairSetsApi();
         app.MapRunActionsApi();
         app.MapRunFiles();
+        app.MapReviewApi();
         app.MapBundles();
         app.MapSharing();
         app.MapHub<ShareHub>(RroUrls.ShareHub);

@@ -83,10 +83,10 @@ public sealed record ReviewAgreement(IReadOnlyList<QuestionAgreement> Questions,
             PairChoice.Equal => "equal",
             _ => "both bad",
         },
-        ReviewKind.Verdict => (PairDecision)(int)value switch
+        ReviewKind.Verdict => (PairVerdict)(int)value switch
         {
-            PairDecision.Keep => "accept",
-            PairDecision.Flip => "flip",
+            PairVerdict.Keep => "accept",
+            PairVerdict.Flip => "flip",
             _ => "discard",
         },
         _ => value.ToString(System.Globalization.CultureInfo.InvariantCulture),

@@ -43,7 +43,7 @@ public enum PairChoice
 }
 
 /// <summary>What people's answers mean for a pair.</summary>
-public enum PairDecision
+public enum PairVerdict
 {
     /// <summary>It is trained on as it is.</summary>
     Keep,

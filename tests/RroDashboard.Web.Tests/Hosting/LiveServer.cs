@@ -68,7 +68,7 @@ internal sealed class LiveServer : IAsyncDisposable
     {
         var server = new RroWebApplication(
             new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false },
-            services => services.AddSingleton(runner));
+            services => services.AddSingleton(runner).AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, TestPeople>());
         try
         {
             await server.StartAsync().WaitAsync(Patience);
@@ -106,9 +106,18 @@ internal sealed class LiveServer : IAsyncDisposable
     public Task<RunInfo> WaitForEndAsync(string run) => WaitForAsync(run, r => r.State is not (RunState.Queued or RunState.Running));
 
     /// <summary>Goes through the sign-in page as a browser does.</summary>
-    public async Task<HttpClient> SignInAsync()
+    public Task<HttpClient> SignInAsync() => SignInAsync(CreateClient());
+
+    /// <summary>The same as a person of another name, in a session of their own.</summary>
+    public Task<HttpClient> SignInAsAsync(string name)
     {
-        var client = CreateClient();
+        var cookies = new System.Net.CookieContainer();
+        cookies.Add(Url, new System.Net.Cookie(TestPeople.CookieName, name));
+        return SignInAsync(new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = cookies }, disposeHandler: true) { BaseAddress = Url, Timeout = Patience });
+    }
+
+    private async Task<HttpClient> SignInAsync(HttpClient client)
+    {
         var link = new Uri(_server.CreateSignInLink());
         var page = await client.GetStringAsync(link);
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>
