@@ -1,7 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using RroDashboard.Core.Events;
+using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Rewards;
+using RroDashboard.Data;
 using RroDashboard.Training.Tokenizer;
 using RroDashboard.Web.Hosting;
 
@@ -18,6 +20,18 @@ public sealed partial class PairDetail : IDisposable
 
     /// <summary>Which run.</summary>
     [Parameter, EditorRequired] public required string RunId { get; set; }
+
+    /// <summary>The run.</summary>
+    [Parameter, EditorRequired] public required RunInfo Run { get; set; }
+
+    /// <summary>The run whose walks the pairs are of: another one where this run took its pairs over.</summary>
+    [Parameter, EditorRequired] public required string WalkRun { get; set; }
+
+    /// <summary>What the version says of the pair; null for nothing.</summary>
+    [Parameter] public PairEntry? Entry { get; set; }
+
+    /// <summary>Version that is shown; null while the pairs still grow.</summary>
+    [Parameter] public int? Version { get; set; }
 
     /// <summary>Which pair.</summary>
     [Parameter, EditorRequired] public required PairCreated Created { get; set; }

@@ -3,21 +3,16 @@ using Microsoft.AspNetCore.Components;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Rewards;
 using RroDashboard.Data;
-using RroDashboard.Web.Hosting;
 using RroDashboard.Web.Navigation;
 
 namespace RroDashboard.Web.Components.Exploration;
 
-/// <summary>What is known of all pairs of a run: why there are not more, what to be careful about, and the file of them.</summary>
-public sealed partial class PairHealth : IDisposable
+/// <summary>What is known of all pairs of a run: why there are not more, what to be careful about, and their margins.</summary>
+public sealed partial class PairHealth
 {
     // Length differences beyond this share the outermost bars.
     private const int MaxDifference = 6;
     private const int GapBars = 10;
-
-    private readonly CancellationTokenSource _left = new();
-    private PairExportSummary? _summary;
-    private bool _counting;
 
     /// <summary>Which run.</summary>
     [Parameter, EditorRequired] public required string RunId { get; set; }
@@ -34,14 +29,12 @@ public sealed partial class PairHealth : IDisposable
     /// <summary>Explored tasks that are evaluated on, too.</summary>
     [Parameter, EditorRequired] public required IReadOnlyList<string> Leaked { get; set; }
 
-    /// <summary>Writes the file.</summary>
-    [Inject] public required PairExport Export { get; init; }
+    /// <summary>Stands among the panels: the files of the pairs.</summary>
+    [Parameter] public RenderFragment? ChildContent { get; set; }
 
     private int WithPair => Facts.Steps.Count(s => s.Pairs > 0);
 
     private int Refused => Facts.Pairs.Count(p => Margins.Last(p.Index) <= 0);
-
-    private string ExportUrl => $"/api/v1/runs/{Uri.EscapeDataString(RunId)}/pairs.jsonl";
 
     private string RefusedUrl => $"{RroUrls.Pairs(RunId)}?refused=1&sort=margin";
 
@@ -93,25 +86,5 @@ public sealed partial class PairHealth : IDisposable
         d == -MaxDifference ? $"−{MaxDifference} or less" : d == MaxDifference ? $"+{MaxDifference} or more" : d > 0 ? $"+{d}" : d < 0 ? $"−{-d}" : "0",
         Facts.Pairs.Count(p => Math.Clamp(p.LengthDifference, -MaxDifference, MaxDifference) == d), d == 0 ? "even" : d > 0 ? "up" : "down"))];
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _left.Cancel();
-        _left.Dispose();
-    }
-
     private static string Share(int some, int all) => ExplorationWords.Percent(100.0 * some / all);
-
-    private async Task CountAsync()
-    {
-        _counting = true;
-        try
-        {
-            _summary = await Export.WriteAsync(RunId, Stream.Null, _left.Token);
-        }
-        finally
-        {
-            _counting = false;
-        }
-    }
 }

@@ -22,7 +22,7 @@ public sealed partial class Pairs : LivePage
     private IReadOnlySet<string> _evaluated = new HashSet<string>();
     private IReadOnlyList<string> _leaked = [];
     private PairFilter _filter = new();
-    private IReadOnlyList<PairRow> _rows = [];
+    private IReadOnlyList<VersionRow> _rows = [];
     private PairCreated? _open;
     private int _measured = 1;
     private int _total;
@@ -75,7 +75,9 @@ public sealed partial class Pairs : LivePage
 
     private string CountText => _total == 0
         ? ""
-        : string.Create(CultureInfo.InvariantCulture, $"{(_page * PageSize) + 1:N0} to {(_page * PageSize) + _rows.Count:N0} of {_total:N0}{(_total < _facts.Pairs.Count ? $" that fit, {_facts.Pairs.Count:N0} in all" : "")}");
+        : string.Create(CultureInfo.InvariantCulture, $"{(_page * PageSize) + 1:N0} to {(_page * PageSize) + _rows.Count:N0} of {_total:N0}{(_total < AllPairs ? $" that fit, {AllPairs:N0} in all" : "")}");
+
+    private int AllPairs => _facts.Pairs.Count + _entries.Count(e => e.Added is not null);
 
     private (string Name, bool On, string Text)[] Switches =>
     [
@@ -100,23 +102,13 @@ public sealed partial class Pairs : LivePage
         // The address may name another run by now.
         _measured = 1;
         await LoadAsync();
-        _open = Number(OpenText) is { } number && _run is not null ? await PairList.FindAsync(RunId, number, Left) : null;
+        _open = Number(OpenText) is { } number && _run is not null ? await OpenPairAsync(number) : null;
         _loaded = true;
     }
 
     private static int? Number(string? text) => int.TryParse(text, CultureInfo.InvariantCulture, out var number) && number >= 0 ? number : null;
 
     private static double? Real(string? text) => double.TryParse(text, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
-
-    private static string Hidden(TextStart text) => text.Hidden > 0 ? $" … {Words.Count(text.Hidden)} more characters" : "";
-
-    private static IEnumerable<string> MarksOf(PairFact pair)
-    {
-        if (pair.SameText) { yield return "= same text"; }
-        if (pair.Duplicate) { yield return "⧉ repeats"; }
-        if (pair.Expert) { yield return "✎ expert"; }
-        if (pair.Exhausted && !pair.Expert) { yield return "◆ nothing rose"; }
-    }
 
     // The base address is the server's, so a bare "#health" would lead away.
     private string Here => new Uri(Navigation.Uri).PathAndQuery;
@@ -133,12 +125,17 @@ public sealed partial class Pairs : LivePage
     private async Task LoadAsync()
     {
         await ReadAsync();
+        await ReadVersionsAsync();
         await ListAsync();
     }
 
     private async Task ListAsync()
     {
-        (_rows, _total) = _run is null ? ([], 0) : await PairList.ListAsync(RunId, _filter, p => _margins.Last(p.Index), _page * PageSize, PageSize, Left);
+        if (_run is not null)
+        {
+            await ListVersionAsync();
+        }
+
         _newer = 0;
     }
 
@@ -171,7 +168,7 @@ public sealed partial class Pairs : LivePage
             Volatile.Write(ref _measured, 1);
         }
 
-        if (measured || happened is PairCreated or StepDecided or RunEnded)
+        if (measured || happened is PairCreated or StepDecided or RunEnded or StageFinished)
         {
             HasChanged();
         }
@@ -182,6 +179,7 @@ public sealed partial class Pairs : LivePage
     {
         var before = _facts.Pairs.Count;
         await ReadAsync();
+        await ReadVersionsAsync();
         if (_rows.Count < PageSize && _filter.Sort == PairSort.Index && !_filter.Descending)
         {
             await ListAsync();

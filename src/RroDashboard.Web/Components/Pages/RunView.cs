@@ -26,6 +26,9 @@ public sealed class RunView
     /// <summary>First fact; null while the run waits.</summary>
     public RunStarted? Started { get; private set; }
 
+    /// <summary>What it took over from another run; null for a run that explores itself.</summary>
+    public PairsTaken? Taken { get; private set; }
+
     /// <summary>Last fact; null while it goes on.</summary>
     public RunEnded? Ended { get; private set; }
 
@@ -86,6 +89,9 @@ public sealed class RunView
         {
             case RunStarted started:
                 Started = started;
+                return true;
+            case PairsTaken taken:
+                Taken = taken;
                 return true;
             case StageStarted stage when stage.Stage != _current:
                 (_current, Progress) = (stage.Stage, null);
