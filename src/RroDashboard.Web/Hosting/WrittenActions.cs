@@ -12,7 +12,7 @@ namespace RroDashboard.Web.Hosting;
 /// <param name="Pair">The pair that it would make.</param>
 /// <param name="Same">The rebuilt environment is the run's own.</param>
 /// <param name="NotValued">Why it has no value, as one sentence; null where it has one.</param>
-public sealed record WrittenAction(ActionOutcome Outcome, PreferencePair Pair, bool Same, string? NotValued);
+public sealed record TriedAction(ActionOutcome Outcome, PreferencePair Pair, bool Same, string? NotValued);
 
 /// <summary>
 /// A better action that a reviewer writes for the step of a pair: it is executed in the environment, rebuilt there by the walk's own actions, and
@@ -32,7 +32,7 @@ public sealed class WrittenActions(
     /// <param name="cancellationToken">Given up.</param>
     /// <exception cref="PairSetException">It cannot be tried there, or its words are unknown.</exception>
     /// <exception cref="PlanException">The environment's data are missing.</exception>
-    public async Task<WrittenAction> TryAsync(string runId, int version, int index, string action, CancellationToken cancellationToken)
+    public async Task<TriedAction> TryAsync(string runId, int version, int index, string action, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(action);
         if (string.IsNullOrWhiteSpace(action) || action.Length > MaxAction)
@@ -71,12 +71,12 @@ public sealed class WrittenActions(
             outcome = outcome with { Value = value };
         }
 
-        return new WrittenAction(outcome, encoder.Better(before, words, outcome.Value), same, notValued);
+        return new TriedAction(outcome, encoder.Better(before, words, outcome.Value), same, notValued);
     }
 
     /// <summary>Adds the pair of an action that was tried to a version, which makes a new one.</summary>
     /// <exception cref="PairSetException">The environment could not act on it, or the version cannot be changed.</exception>
-    public Task<(PairSetInfo Version, bool Made)> AddAsync(string runId, int version, int index, WrittenAction written, string author, CancellationToken cancellationToken)
+    public Task<(PairSetInfo Version, bool Made)> AddAsync(string runId, int version, int index, TriedAction written, string author, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(written);
         return written.Outcome.Invalid
@@ -136,7 +136,7 @@ public sealed class WrittenActions(
         try
         {
             var outcomes = await OnThreadAsync(() => StepActions.Value(
-                run.Plan, Path.Combine(host.RunFolder(run.Id), Path.GetFileName(saved.Folder)), saved.Sha256, run.Plan.Explore.Rollouts, Purpose.WrittenAction, [step], cancellationToken));
+                run.Plan, Path.Combine(host.RunFolder(run.Id), Path.GetFileName(saved.Folder)), saved.Sha256, run.Plan.Explore.Rollouts, Purpose.TriedAction, [step], cancellationToken));
             return (outcomes[0].Value, null);
         }
         catch (InvalidDataException)
