@@ -136,7 +136,7 @@ public sealed class WrittenActions(
         try
         {
             var outcomes = await OnThreadAsync(() => StepActions.Value(
-                run.Plan, Path.Combine(host.RunFolder(run.Id), Path.GetFileName(saved.Folder)), saved.Sha256, run.Plan.Explore.Rollouts, Purpose.TriedAction, [step], cancellationToken));
+                run.Plan, Path.Combine(host.RunFolder(run.Id), Path.GetFileName(saved.Folder)), saved.Sha256, run.Plan.Explore.Rollouts, Purpose.WrittenAction, [step], cancellationToken));
             return (outcomes[0].Value, null);
         }
         catch (InvalidDataException)
