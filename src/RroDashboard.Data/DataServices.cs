@@ -40,8 +40,8 @@ public static class DataServices
         services.AddSingleton<PairSetStore>().AddSingleton<PairSetQueries>();
         services.AddSingleton<ResumeQueries>();
         services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>().AddSingleton<ShareLinks>();
-        services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>();
         services.AddSingleton<ReviewBell>().AddSingleton<ReviewStore>().AddSingleton<ReviewQueries>().AddSingleton<ReviewDecisions>();
+        services.AddSingleton<AccountStore>().AddSingleton<InvitationStore>().AddSingleton<AuditLog>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

@@ -36,6 +36,18 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
     /// <summary>What versions say of single pairs.</summary>
     public DbSet<PairDecisionEntity> PairDecisions => Set<PairDecisionEntity>();
 
+    /// <summary>People who can sign in.</summary>
+    public DbSet<UserEntity> Users => Set<UserEntity>();
+
+    /// <summary>Links that make accounts.</summary>
+    public DbSet<InvitationEntity> Invitations => Set<InvitationEntity>();
+
+    /// <summary>Keys for programs.</summary>
+    public DbSet<ApiTokenEntity> ApiTokens => Set<ApiTokenEntity>();
+
+    /// <summary>Who did what when.</summary>
+    public DbSet<AuditEntity> Audit => Set<AuditEntity>();
+
     /// <summary>A number within a JSON text, for queries only: SQLite's json_extract.</summary>
     /// <param name="json">The text.</param>
     /// <param name="path">Ours, never a request's: for example $.candidates.</param>
@@ -99,5 +111,31 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
             rollup.HasOne<RunEntity>().WithMany().HasForeignKey(r => r.RunKey).OnDelete(DeleteBehavior.Cascade);
         });
         SharingModel.Configure(modelBuilder);
+        CreateAccounts(modelBuilder);
+    }
+
+    private static void CreateAccounts(ModelBuilder modelBuilder)
+    {
+        modelBuilder.Entity<UserEntity>(user =>
+        {
+            user.ToTable("Users").HasKey(u => u.Key);
+            user.HasIndex(u => u.Id).IsUnique();
+            user.HasIndex(u => u.NameKey).IsUnique();
+            user.Property(u => u.Role).HasConversion<string>();
+        });
+        modelBuilder.Entity<InvitationEntity>(invitation =>
+        {
+            invitation.ToTable("Invitations").HasKey(i => i.Key);
+            invitation.HasIndex(i => i.TokenHash).IsUnique();
+            invitation.Property(i => i.Role).HasConversion<string>();
+        });
+        modelBuilder.Entity<ApiTokenEntity>(token =>
+        {
+            token.ToTable("ApiTokens").HasKey(t => t.Key);
+            token.HasIndex(t => t.TokenHash).IsUnique();
+            token.HasIndex(t => t.UserId);
+            token.Property(t => t.Scope).HasConversion<string>();
+        });
+        modelBuilder.Entity<AuditEntity>().ToTable("Audit").HasKey(a => a.Key);
     }
 }

@@ -37,7 +37,7 @@ public sealed class RunFilter
         ["seed"] = r => RroDbContext.JsonNumber(r.SettingsJson, "$.Seed") * 1.0,
     };
 
-    private static readonly string[] s_words = ["state", "env", "preset", "tag", "name", "id", "is", "age"];
+    private static readonly string[] s_words = ["state", "env", "preset", "tag", "name", "owner", "id", "is", "age"];
 
     private static readonly Dictionary<string, string> s_environments = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -234,6 +234,9 @@ public sealed class RunFilter
             case "tag":
                 var tag = $" {value.ToLowerInvariant()} ";
                 return r => r.Tags.Contains(tag);
+            case "owner":
+                var owner = Like(value)[1..^1];
+                return r => EF.Functions.Like(r.Owner, owner, "\\");
             case "id":
                 var id = value.ToLowerInvariant();
                 return r => r.Id.StartsWith(id);

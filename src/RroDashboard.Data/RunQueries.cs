@@ -33,6 +33,8 @@ namespace RroDashboard.Data;
 /// <param name="Crashed">Its process ended without a word while it worked.</param>
 /// <param name="ImportedUtc">When it came here from another dashboard; null for a run of this one.</param>
 /// <param name="ImportedFrom">What it came from.</param>
+
+/// <param name="Owner">Name of who started it; empty for the program itself.</param>
 public sealed record RunInfo(
     string Id,
     RunState State,
@@ -57,7 +59,8 @@ public sealed record RunInfo(
     DateTime? HeartbeatUtc = null,
     bool Crashed = false,
     DateTime? ImportedUtc = null,
-    string ImportedFrom = "")
+    string ImportedFrom = "",
+    string Owner = "")
 {
     /// <summary>What the list calls it: its name, or preset and id.</summary>
     public string Title => Name.Length > 0 ? Name : $"{Plan.Preset} · {Id}";
@@ -226,7 +229,8 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         Utc(run.HeartbeatTicks),
         run.Crashed,
         Utc(run.ImportedTicks),
-        run.ImportedFrom);
+        run.ImportedFrom,
+        run.Owner);
 
     private static DateTime? Utc(long? ticks) => ticks is { } value ? new DateTime(value, DateTimeKind.Utc) : null;
 }

@@ -29,7 +29,7 @@ public sealed record RunSort(string Key, bool Down)
     public static RunSort Default { get; } = new("added", true);
 
     /// <summary>What can be sorted by.</summary>
-    public static IReadOnlyList<string> Keys { get; } = [.. s_numbers.Keys, "name", "state"];
+    public static IReadOnlyList<string> Keys { get; } = [.. s_numbers.Keys, "name", "owner", "state"];
 
     /// <summary>As it stands in an address.</summary>
     public override string ToString() => Down ? "-" + Key : Key;
@@ -44,6 +44,11 @@ public sealed record RunSort(string Key, bool Down)
         if (Key == "name")
         {
             return (Down ? runs.OrderByDescending(r => r.Name == "" ? r.Preset : r.Name) : runs.OrderBy(r => r.Name == "" ? r.Preset : r.Name)).ThenByDescending(r => r.Key);
+        }
+
+        if (Key == "owner")
+        {
+            return (Down ? runs.OrderByDescending(r => r.Owner) : runs.OrderBy(r => r.Owner)).ThenByDescending(r => r.Key);
         }
 
         if (Key == "state")

@@ -7,6 +7,11 @@ using RroDashboard.Data.Entities;
 
 namespace RroDashboard.Data;
 
+/// <summary>Who starts a run.</summary>
+/// <param name="Id">Of the account.</param>
+/// <param name="Name">As others see it.</param>
+public sealed record RunOwner(string Id, string Name);
+
 /// <summary>Adds and removes runs. What happens within a run is the journal's business.</summary>
 public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
 {
@@ -18,8 +23,9 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
     /// <param name="plan">Checked before.</param>
     /// <param name="requestKey">Named by whoever asks, for example once per form.</param>
     /// <param name="cancellationToken">Given up.</param>
+    /// <param name="owner">Who starts it; null for the program itself.</param>
     /// <returns>The run's id, and whether it was made by this call.</returns>
-    public async Task<(string Id, bool Made)> CreateAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken)
+    public async Task<(string Id, bool Made)> CreateAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken, RunOwner? owner = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
@@ -38,6 +44,8 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
                 SettingsJson = JsonSerializer.Serialize(PlanSettings.ToDictionary(plan)),
                 State = RunState.Queued,
                 CreatedTicks = time.GetUtcNow().UtcTicks,
+                OwnerId = owner?.Id,
+                Owner = owner?.Name ?? "",
             };
             context.Runs.Add(run);
             try

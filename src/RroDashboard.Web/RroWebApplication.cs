@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.SignalR;
 using Radzen;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
@@ -129,6 +130,7 @@ public sealed class RroWebApplication : IAsyncDisposable
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
             antiforgery.Cookie.HttpOnly = true;
         });
+        services.AddScoped<Microsoft.AspNetCore.Components.Authorization.AuthenticationStateProvider, CircuitSession>();
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
             // Defaults are for web farms; a training machine keeps its memory for training.
@@ -140,7 +142,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         // Facts are committed by the data side, then told to the live feed, which the hub's viewers and the components follow.
         services.AddRroData(options.DataFolder);
-        services.AddSignalR().AddJsonProtocol(json => RunJson.Configure(json.PayloadSerializerOptions));
+        services.AddSignalR(hubs => hubs.AddFilter<HubSessions>()).AddJsonProtocol(json => RunJson.Configure(json.PayloadSerializerOptions));
         services.ConfigureHttpJsonOptions(json => RunJson.Configure(json.SerializerOptions));
         services.AddSingleton<LiveFeed>();
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<LiveFeed>());

@@ -64,7 +64,7 @@ public sealed class RunFilterTests
     }
 
     [Theory]
-    [InlineData("owner:me", "There is no field 'owner' (character 1).")]
+    [InlineData("boss:me", "There is no field 'boss' (character 1).")]
     [InlineData("RequestKey:first-demo", "There is no field 'RequestKey' (character 1).")]
     [InlineData("state:finished User.Password:a", "There is no field 'User.Password' (character 16).")]
     [InlineData("state:gone", "'state:gone' at character 1 is not known: state is one of queued, running, finished, failed, stopped, interrupted, crashed")]

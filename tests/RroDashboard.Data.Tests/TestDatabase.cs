@@ -17,6 +17,12 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     public JournalWriter Writer => _services.GetRequiredService<JournalWriter>();
 
+    public AccountStore Accounts => _services.GetRequiredService<AccountStore>();
+
+    public InvitationStore Invitations => _services.GetRequiredService<InvitationStore>();
+
+    public AuditLog Audit => _services.GetRequiredService<AuditLog>();
+
     public RunStore Store => _services.GetRequiredService<RunStore>();
 
     public SnapshotQueries Snapshots => _services.GetRequiredService<SnapshotQueries>();

@@ -73,9 +73,9 @@ public sealed class RunsListTests(BrowserFixture fixture) : IClassFixture<Browse
         await dashboard.StartAsync();
         await SeedAsync(dashboard, 3);
         await using var visitor = await fixture.VisitAsync(dashboard: dashboard);
-        await visitor.GoAsync("/?q=owner%3Ame");
+        await visitor.GoAsync("/?q=boss%3Ame");
 
-        Assert.StartsWith("There is no field 'owner' (character 1). Fields: state, env,", await visitor.Page.Locator("#run-filter-wrong").TextContentAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("There is no field 'boss' (character 1). Fields: state, env,", await visitor.Page.Locator("#run-filter-wrong").TextContentAsync(), StringComparison.Ordinal);
         await visitor.Page.AxeAsync("wrong filter");
     }
 

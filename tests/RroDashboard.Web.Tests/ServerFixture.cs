@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using RroDashboard.Data;
 using RroDashboard.Web.Configuration;
 
 namespace RroDashboard.Web.Tests;
@@ -39,6 +41,17 @@ public sealed class ServerFixture : IAsyncLifetime
         const string Before = "name=\"__RequestVerificationToken\" value=\"";
         var start = page.IndexOf(Before, StringComparison.Ordinal) + Before.Length;
         return page[start..page.IndexOf('"', start)];
+    }
+
+    /// <summary>A client signed in as someone of this role, in an account of their own.</summary>
+    public async Task<HttpClient> SignInAsAsync(UserRole role, string? name = null)
+    {
+        name ??= $"{role} {Guid.NewGuid():N}"[..30];
+        var user = await Server.App.Services.GetRequiredService<AccountStore>().CreateAsync(name, role, null, default);
+        var links = Server.App.Services.GetRequiredService<Web.Authentication.SignInLinks>();
+        var (client, answer) = await SignInAsync($"{Server.Url}/sign-in?token={links.Create(TimeSpan.FromMinutes(5), user.Id)}");
+        answer.Dispose();
+        return client;
     }
 
     /// <summary>A client that went through the sign-in page as a browser does.</summary>

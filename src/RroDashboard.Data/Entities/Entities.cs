@@ -88,6 +88,12 @@ public sealed class RunEntity
 
     /// <summary>What it came from: name of the file and its SHA-256; empty for a run of this dashboard.</summary>
     public string ImportedFrom { get; set; } = "";
+
+    /// <summary>Id of who started it; null for what the program itself started.</summary>
+    public string? OwnerId { get; set; }
+
+    /// <summary>Their name, kept here so that a filter of runs never reaches a table of people; empty for none.</summary>
+    public string Owner { get; set; } = "";
 }
 
 /// <summary>A committed event: every fact, and log lines. Metric points have tables of their own; progress and budget live in the run.</summary>

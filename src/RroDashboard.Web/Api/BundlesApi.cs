@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using RroDashboard.Data;
 using RroDashboard.Data.Bundles;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Bundles;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Streaming;
@@ -20,7 +21,7 @@ public static class BundlesApi
     {
         var runs = routes.MapGroup("/api/v1/runs").RequireAuthorization();
         runs.MapGet("/{id}/bundle.zip", ExportAsync).WithName("ExportRun").WithSummary("Everything of a run that has ended, as one zip file with a manifest.");
-        runs.MapPost("/import", ImportAsync).WithName("ImportRun").WithSummary("Imports a bundle (the body is the zip file) as a run that can be read and not changed; ?name= is the file's name.")
+        runs.MapPost("/import", ImportAsync).RequireAuthorization(Policies.Operator).WithName("ImportRun").WithSummary("Imports a bundle (the body is the zip file) as a run that can be read and not changed; ?name= is the file's name.")
             .WithMetadata(new RequestSizeLimitAttribute(BundleFormat.MaxFileBytes)).Accepts<Stream>(MediaTypeNames.Application.Zip, MediaTypeNames.Application.Octet);
         return routes;
     }

@@ -1,8 +1,9 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
-using RroDashboard.Web.Components;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.CommandLine;
+using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
 
 namespace RroDashboard.Web.Api;
@@ -20,11 +21,11 @@ public static class RunActionsApi
     {
         var runs = routes.MapGroup("/api/v1/runs").RequireAuthorization();
         runs.MapGet("/find", FindAsync).WithName("FindRuns").WithSummary("Runs by filter and order, as the list of runs has them.");
-        runs.MapPost("/", CreateAsync).WithName("CreateRun").WithSummary("Adds a run; with an Idempotency-Key a repeated request makes no second one.");
-        runs.MapPut("/{id}/description", DescribeAsync).WithName("DescribeRun").WithSummary("Sets name, tags and notes.");
-        runs.MapPost("/{id}/stop", StopAsync).WithName("StopRun").WithSummary("Asks a run to stop.");
-        runs.MapDelete("/{id}", DeleteAsync).WithName("DeleteRun").WithSummary("Deletes a run that has ended; it can be restored for ten seconds.");
-        runs.MapPost("/{id}/restore", RestoreAsync).WithName("RestoreRun").WithSummary("Brings a deleted run back while that is possible.");
+        runs.MapPost("/", CreateAsync).RequireAuthorization(Policies.Operator).WithName("CreateRun").WithSummary("Adds a run; with an Idempotency-Key a repeated request makes no second one.");
+        runs.MapPut("/{id}/description", DescribeAsync).RequireAuthorization(Policies.Reviewer).WithName("DescribeRun").WithSummary("Sets name, tags and notes.");
+        runs.MapPost("/{id}/stop", StopAsync).RequireAuthorization(Policies.Operator).WithName("StopRun").WithSummary("Asks a run to stop.");
+        runs.MapDelete("/{id}", DeleteAsync).RequireAuthorization(Policies.Operator).WithName("DeleteRun").WithSummary("Deletes a run that has ended; it can be restored for ten seconds.");
+        runs.MapPost("/{id}/restore", RestoreAsync).RequireAuthorization(Policies.Operator).WithName("RestoreRun").WithSummary("Brings a deleted run back while that is possible.");
         return routes;
     }
 
@@ -43,7 +44,7 @@ public static class RunActionsApi
     }
 
     private static async Task<Results<Created<NewRunResource>, ProblemHttpResult>> CreateAsync(
-        NewRunRequest request, HttpRequest http, IRunBoard board, CancellationToken cancellationToken)
+        NewRunRequest request, HttpRequest http, IRunBoard board, AuditLog audit, CancellationToken cancellationToken)
     {
         try
         {
@@ -56,7 +57,8 @@ public static class RunActionsApi
             var plan = Presets.Create(request.Preset);
             PlanSettings.Apply(plan, (request.Settings ?? new Dictionary<string, string>()).Select(s => $"{s.Key}={s.Value}"));
             PlanArguments.Check(plan);
-            var id = await board.EnqueueAsync(plan, key.Length > 0 ? "api-" + key : Guid.NewGuid().ToString("N"), cancellationToken);
+            var id = await board.EnqueueAsync(plan, key.Length > 0 ? $"api-{http.HttpContext.User.Id()}-{key}" : Guid.NewGuid().ToString("N"), cancellationToken, http.HttpContext.User.Owner());
+            await audit.AddAsync(http.HttpContext.User, "run.started", id, "by API", cancellationToken);
             return TypedResults.Created($"/api/v1/runs/{id}", new NewRunResource(id));
         }
         catch (Exception e) when (e is PlanException or RefusalException)
@@ -77,7 +79,7 @@ public static class RunActionsApi
         }
     }
 
-    private static async Task<Results<Accepted, NotFound>> StopAsync(string id, IRunBoard board, CancellationToken cancellationToken)
+    private static async Task<Results<Accepted, NotFound>> StopAsync(string id, IRunBoard board, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
     {
         if (await board.FindAsync(id, cancellationToken) is null)
         {
@@ -85,19 +87,24 @@ public static class RunActionsApi
         }
 
         await board.StopAsync(id, cancellationToken);
+        await audit.AddAsync(http.User, "run.stopped", id, "by API", cancellationToken);
         return TypedResults.Accepted((string?)null);
     }
 
-    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DeleteAsync(string id, RunKeeper keeper, RunQueries queries, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DeleteAsync(string id, RunKeeper keeper, RunQueries queries, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
     {
         if (await queries.FindAsync(id, cancellationToken) is null)
         {
             return TypedResults.NotFound();
         }
 
-        return (await keeper.DeleteAsync([id], cancellationToken)).Count > 0
-            ? TypedResults.NoContent()
-            : TypedResults.Problem($"Run {id} is open: stop it before it is deleted.", statusCode: StatusCodes.Status409Conflict);
+        if ((await keeper.DeleteAsync([id], cancellationToken)).Count == 0)
+        {
+            return TypedResults.Problem($"Run {id} is open: stop it before it is deleted.", statusCode: StatusCodes.Status409Conflict);
+        }
+
+        await audit.AddAsync(http.User, "run.deleted", id, "by API", cancellationToken);
+        return TypedResults.NoContent();
     }
 
     private static async Task<Results<NoContent, NotFound>> RestoreAsync(string id, RunKeeper keeper, CancellationToken cancellationToken) =>

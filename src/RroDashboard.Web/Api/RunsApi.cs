@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Streaming;
@@ -18,7 +19,7 @@ public static class RunsApi
         runs.MapGet("/{id}/snapshot", SnapshotAsync).WithName("GetSnapshot").WithSummary("Everything up to the last committed event.");
         runs.MapGet("/{id}/frames", Frames).WithName("GetFrames").WithSummary("What came after a number of an epoch, or the advice to take a new snapshot.");
         runs.MapGet("/{id}/metrics", MetricsAsync).WithName("GetMetrics").WithSummary("One series between two steps, thinned.");
-        runs.MapPost("/{id}/resume", ResumeAsync).WithName("ResumeRun").WithSummary("Puts a run that was stopped or interrupted back into the queue; it goes on from what is complete.");
+        runs.MapPost("/{id}/resume", ResumeAsync).RequireAuthorization(Policies.Operator).WithName("ResumeRun").WithSummary("Puts a run that was stopped or interrupted back into the queue; it goes on from what is complete.");
         return routes;
     }
 

@@ -21,20 +21,27 @@ public sealed class SignInLinks(string folder, TimeProvider time)
 
     /// <summary>Makes a link.</summary>
     /// <param name="lifetime">Time until it is worthless.</param>
+    /// <param name="userId">Whom it signs in; null for the first admin, whoever that is.</param>
     /// <returns>The token, lower-case hex. It is not kept anywhere.</returns>
-    public string Create(TimeSpan lifetime)
+    public string Create(TimeSpan lifetime, string? userId = null)
     {
         Configuration.DashboardOptions.PrepareFolder(folder, "The folder of sign-in links");
         RemoveExpired();
         var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
         var expires = time.GetUtcNow().Add(lifetime).ToUnixTimeSeconds();
-        File.WriteAllText(FileOf(token), expires.ToString(CultureInfo.InvariantCulture));
+        File.WriteAllText(FileOf(token), string.Create(CultureInfo.InvariantCulture, $"{expires} {userId}"));
         return token;
     }
 
     /// <summary>Uses a link up. True once for a token that was made and has not expired; false ever after.</summary>
-    public bool Redeem(string? token)
+    public bool Redeem(string? token) => Redeem(token, out _);
+
+    /// <summary>Uses a link up.</summary>
+    /// <param name="token">As it stood in the link.</param>
+    /// <param name="userId">Whom it signs in; null for the first admin.</param>
+    public bool Redeem(string? token, out string? userId)
     {
+        userId = null;
         if (token is not { Length: TokenBytes * 2 } || !token.All(char.IsAsciiHexDigitLower))
         {
             return false;
@@ -51,9 +58,10 @@ public sealed class SignInLinks(string folder, TimeProvider time)
             return false; // no such link, or another request was first
         }
 
-        var expires = long.Parse(File.ReadAllText(claimed), CultureInfo.InvariantCulture);
+        var kept = File.ReadAllText(claimed).Split(' ');
         File.Delete(claimed);
-        return time.GetUtcNow().ToUnixTimeSeconds() < expires;
+        userId = kept.Length > 1 && kept[1].Length > 0 ? kept[1] : null;
+        return time.GetUtcNow().ToUnixTimeSeconds() < long.Parse(kept[0], CultureInfo.InvariantCulture);
     }
 
     private string FileOf(string token) =>
@@ -66,7 +74,7 @@ public sealed class SignInLinks(string folder, TimeProvider time)
         {
             try
             {
-                if (!long.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var expires) || expires <= now)
+                if (!long.TryParse(File.ReadAllText(file).Split(' ')[0], CultureInfo.InvariantCulture, out var expires) || expires <= now)
                 {
                     File.Delete(file);
                 }

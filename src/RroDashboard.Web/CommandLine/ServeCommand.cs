@@ -18,7 +18,7 @@ internal sealed class ServeCommand(CommandConsole console)
     private readonly Option<bool> _noDemo = new("--no-demo") { Description = "Do not start the built-in demo run in an empty database." };
     private readonly Option<bool> _unsafe = new(DashboardOptions.UnsafeFlag)
     {
-        Description = "Listen on an address that others can reach, although everyone with a sign-in link has every right.",
+        Description = "Listen on an address that others can reach, although passwords go over plain http.",
     };
 
     public Command Create()

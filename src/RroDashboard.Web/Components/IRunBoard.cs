@@ -52,8 +52,12 @@ public interface IRunBoard
     Task<IReadOnlyList<RunFact>> HeaderAsync(string runId, CancellationToken cancellationToken);
 
     /// <summary>Adds a run to the queue. The same key gives the same run, however often it is asked.</summary>
+    /// <param name="plan">What to do.</param>
+    /// <param name="key">Named by whoever asks.</param>
+    /// <param name="cancellationToken">Given up.</param>
+    /// <param name="owner">Who starts it; null for the program itself.</param>
     /// <exception cref="Configuration.RefusalException">No run can be started.</exception>
-    Task<string> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken);
+    Task<string> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken, Data.RunOwner? owner = null);
 
     /// <summary>Asks a run to stop; it ends between two updates.</summary>
     Task StopAsync(string runId, CancellationToken cancellationToken);

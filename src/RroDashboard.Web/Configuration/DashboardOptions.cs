@@ -21,7 +21,7 @@ public sealed class DashboardOptions
     public bool StartDemo { get; init; } = true;
 
     /// <summary>
-    /// Listen on an address other than loopback although there are no accounts: everyone with a sign-in link has every right.
+    /// Listen on an address other than loopback although the server speaks plain http: whoever can listen in reads passwords.
     /// For a container, whose port is published to the loopback of its host.
     /// </summary>
     public bool UnsafeListenWithoutAccounts { get; init; }
@@ -52,7 +52,7 @@ public sealed class DashboardOptions
         if (!IsLoopback(uri) && !UnsafeListenWithoutAccounts)
         {
             throw new RefusalException(
-                $"--url '{Url}' is not a loopback address and there are no accounts yet: listen on {DefaultUrl} and forward the port (ssh -L), or add {UnsafeFlag} if only trusted people can reach it.");
+                $"--url '{Url}' is not a loopback address, and passwords would go over plain http: listen on {DefaultUrl} and forward the port (ssh -L), or add {UnsafeFlag} if only trusted people can reach it.");
         }
     }
 

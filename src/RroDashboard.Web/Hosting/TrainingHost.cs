@@ -39,7 +39,7 @@ public sealed class TrainingHost(
     /// <summary>Adds a run to the queue; the same key gives the same run.</summary>
     /// <exception cref="RefusalException">No engine, or the queue is full.</exception>
     /// <exception cref="PlanException">The plan contradicts itself.</exception>
-    public async Task<string> EnqueueAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken)
+    public async Task<string> EnqueueAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken, RunOwner? owner = null)
     {
         PlanSettings.Validate(plan);
         // What it is to learn from is looked at now, so that nobody waits in the queue for a refusal; it is read when its turn comes.
@@ -49,7 +49,7 @@ public sealed class TrainingHost(
         try
         {
             CheckPlace();
-            var (id, made) = await store.CreateAsync(plan, requestKey, cancellationToken);
+            var (id, made) = await store.CreateAsync(plan, requestKey, cancellationToken, owner);
             if (made)
             {
                 Add(new Job(id, PlanSettings.Copy(plan), resumed: false));

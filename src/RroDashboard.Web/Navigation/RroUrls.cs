@@ -32,6 +32,27 @@ public static class RroUrls
     /// <summary>Takes the token of a sign-in link.</summary>
     public const string RedeemLink = "/sign-in/redeem";
 
+    /// <summary>Takes name and password.</summary>
+    public const string SignInByPassword = "/sign-in/password";
+
+    /// <summary>Page on which an invitation becomes an account.</summary>
+    public const string Invitation = "/invitation";
+
+    /// <summary>Takes name and password of someone who was invited.</summary>
+    public const string AcceptInvitation = "/invitation/accept";
+
+    /// <summary>Own name and password.</summary>
+    public const string Account = "/account";
+
+    /// <summary>Ends the sessions of a person in every browser.</summary>
+    public const string SignOutEverywhere = "/account/sign-out-everywhere";
+
+    /// <summary>Shown to someone whose role does not allow a page.</summary>
+    public const string Denied = "/denied";
+
+    /// <summary>People and invitations.</summary>
+    public const string AdminUsers = "/admin/users";
+
     /// <summary>Ends the session of this browser.</summary>
     public const string SignOut = "/sign-out";
 
@@ -155,4 +176,21 @@ public static class RroUrls
 
     /// <summary>Sign-in link below the address of the server.</summary>
     public static string SignInLink(string serverUrl, string token) => $"{serverUrl.TrimEnd('/')}{SignIn}?{TokenParameter}={token}";
+
+    /// <summary>Invitation link below the address of the server.</summary>
+    public static string InvitationLink(string serverUrl, string token) => $"{serverUrl.TrimEnd('/')}{Invitation}?{TokenParameter}={token}";
+
+    /// <summary>Sign-in page that leads on to what was asked for.</summary>
+    public static string SignInThen(HttpRequest request)
+    {
+        var asked = request.Path + request.QueryString.Value;
+        return asked == Runs || asked.Length > MaxBack || !IsLocal(asked) ? SignIn : $"{SignIn}?back={Uri.EscapeDataString(asked)}";
+    }
+
+    /// <summary>Whether an address stays on this server: a browser takes "//host" and "/\host" for another one.</summary>
+    public static bool IsLocal(string? address) =>
+        address is { Length: > 0 and <= MaxBack } && address[0] == '/' && (address.Length == 1 || address[1] is not ('/' or '\\')) && !address.Any(char.IsControl);
+
+    // Longer addresses are not carried through the sign-in.
+    private const int MaxBack = 1000;
 }

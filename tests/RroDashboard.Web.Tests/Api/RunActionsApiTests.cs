@@ -97,7 +97,7 @@ public sealed class RunActionsApiTests
 
         using var put = await client.PutAsJsonAsync(new Uri($"/api/v1/runs/{run}/description", UriKind.Relative), new { name = "One", tags = "a b", notes = "n" });
         using var tooLong = await client.PutAsJsonAsync(new Uri($"/api/v1/runs/{run}/description", UriKind.Relative), new { name = new string('x', 200) });
-        using var wrong = await client.GetAsync(new Uri("/api/v1/runs/find?q=owner:me", UriKind.Relative));
+        using var wrong = await client.GetAsync(new Uri("/api/v1/runs/find?q=boss:me", UriKind.Relative));
 
         Assert.Equal(HttpStatusCode.NoContent, put.StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);

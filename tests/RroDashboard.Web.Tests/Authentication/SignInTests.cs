@@ -30,9 +30,9 @@ public sealed class SignInTests(ServerFixture fixture) : IClassFixture<ServerFix
         var (client, answer) = await fixture.SignInAsync(link);
         using var own = client;
 
-        Assert.Equal("/sign-in?refused=1", answer.Headers.Location!.OriginalString);
+        Assert.Equal("/sign-in?refused=link", answer.Headers.Location!.OriginalString);
         Assert.False(answer.Headers.TryGetValues("Set-Cookie", out var cookies) && cookies.Any(c => c.StartsWith("rro-session=", StringComparison.Ordinal)));
-        Assert.Contains("used before or has expired", await client.GetStringAsync("/sign-in?refused=1"), StringComparison.Ordinal);
+        Assert.Contains("used before or has expired", await client.GetStringAsync("/sign-in?refused=link"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
 using RroDashboard.Web.Navigation;
@@ -31,6 +32,9 @@ public sealed partial class NewRun : IAsyncDisposable
     private string _note = "";
     private string _refusal = "";
     private bool _starting;
+
+    /// <summary>What this person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     /// <summary>To the page of the new run.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
@@ -220,7 +224,9 @@ public sealed partial class NewRun : IAsyncDisposable
                 await _module.InvokeVoidAsync("remember", _left.Token, RroUrls.NewRunWith(_source?.Id, _form.Plan.Preset, _key, _form.Changes));
             }
 
-            var run = await Board.EnqueueAsync(_form.Plan, RequestKey(), _left.Token);
+            var user = await Rights.DemandAsync(UserRole.Operator, "start a run");
+            var run = await Board.EnqueueAsync(_form.Plan, RequestKey(), _left.Token, new RunOwner(user.Id, user.Name));
+            await Rights.NoteAsync("run.started", run);
             Navigation.NavigateTo(RroUrls.Run(run));
         }
         catch (Exception e) when (e is PlanException or RefusalException)

@@ -5,6 +5,8 @@ using Radzen;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Rewards;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Navigation;
 
 namespace RroDashboard.Web.Components.Pages;
@@ -33,6 +35,9 @@ public sealed partial class Run : LivePage
 
     /// <summary>From the address.</summary>
     [Parameter] public required string RunId { get; set; }
+
+    /// <summary>What this person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     /// <summary>Facts and actions.</summary>
     [Inject] public required IRunBoard Board { get; init; }
@@ -207,8 +212,19 @@ public sealed partial class Run : LivePage
             new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
         if (sure == true)
         {
+            try
+            {
+                await Rights.DemandAsync(UserRole.Operator, "stop a run");
+            }
+            catch (RefusalException e)
+            {
+                await Dialogs.Alert(e.Message, "Not stopped");
+                return;
+            }
+
             _stopping = true;
             await Board.StopAsync(RunId, Left);
+            await Rights.NoteAsync("run.stopped", RunId);
         }
     }
 }

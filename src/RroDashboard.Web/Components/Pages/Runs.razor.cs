@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Components;
 using Radzen;
 using RroDashboard.Core.Events;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Navigation;
 using RroDashboard.Web.Streaming;
 
@@ -28,6 +30,7 @@ public sealed partial class Runs : LivePage
         ("saved", "Saved", "Candidates saved against a fixed K on the same steps: arithmetic, not a second run", true),
         ("pairs", "Pairs", "Preference pairs made", true),
         ("rollouts", "Rollouts", "Episodes played to value a step", true),
+        ("owner", "Started by", "Who started it; owner:NAME filters", false),
         ("time", "Took", "From the start to the end", true),
         ("added", "Added", "When it was added", false),
     ];
@@ -60,6 +63,9 @@ public sealed partial class Runs : LivePage
 
     /// <summary>Asks before a run is stopped.</summary>
     [Inject] public required DialogService Dialogs { get; init; }
+
+    /// <summary>What this person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     [SupplyParameterFromQuery(Name = "q")] private string? FilterText { get; set; }
 
@@ -134,21 +140,37 @@ public sealed partial class Runs : LivePage
     {
         var sure = await Dialogs.Confirm(
             "It ends before its next update. Everything that was sampled and measured stays.", "Stop this run?", new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
-        if (sure == true)
+        if (sure == true && await MayAsync("stop a run"))
         {
             await Board.StopAsync(run.Id, Left);
+            await Rights.NoteAsync("run.stopped", run.Id);
         }
     }
 
     private async Task ArchiveAsync(IReadOnlyList<string> runs, bool archived)
     {
+        if (!await MayAsync("archive a run"))
+        {
+            return;
+        }
+
         var count = await Keeper.ArchiveAsync(runs, archived, Left);
         await AfterAsync(runs, archived ? $"{count} archived: find them with is:archived." : $"{count} taken out of the archive.");
     }
 
     private async Task DeleteAsync(IReadOnlyList<string> runs)
     {
+        if (!await MayAsync("delete a run"))
+        {
+            return;
+        }
+
         var deleted = await Keeper.DeleteAsync(runs, Left);
+        foreach (var run in deleted)
+        {
+            await Rights.NoteAsync("run.deleted", run);
+        }
+
         (_deleted, _undoUntil) = (deleted, Time.GetUtcNow() + RunKeeper.UndoTime);
         _focusUndo = deleted.Count > 0;
         await AfterAsync(deleted, deleted.Count < runs.Count ? $"{runs.Count - deleted.Count} wait or work and were left alone: stop them first." : "");
@@ -156,9 +178,28 @@ public sealed partial class Runs : LivePage
 
     private async Task UndoAsync()
     {
+        if (!await MayAsync("bring a run back"))
+        {
+            return;
+        }
+
         var back = await Keeper.UndoDeleteAsync(_deleted, Left);
         _deleted = [];
         await AfterAsync([], back > 0 ? "Brought back." : "Too late: it is gone.");
+    }
+
+    private async Task<bool> MayAsync(string what)
+    {
+        try
+        {
+            await Rights.DemandAsync(UserRole.Operator, what);
+            return true;
+        }
+        catch (RefusalException e)
+        {
+            _note = e.Message;
+            return false;
+        }
     }
 
     private async Task AfterAsync(IReadOnlyList<string> runs, string note)
