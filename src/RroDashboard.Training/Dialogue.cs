@@ -7,16 +7,20 @@ namespace RroDashboard.Training;
 /// How an episode is written as tokens: <c>&lt;bos&gt; instruction &lt;act&gt; ACTION &lt;obs&gt; OBSERVATION &lt;act&gt; ... &lt;eos&gt;</c>.
 /// The policy writes only the actions. Every text is encoded with a blank before it, so that a word is one token wherever it stands.
 /// </summary>
-public sealed class Dialogue
+public class Dialogue
 {
-    private readonly WordTokenizer _tokenizer;
+    private readonly WordTokenizer? _words;
+
+    /// <summary>For dialogues that write otherwise.</summary>
+    /// <param name="maxActionTokens">Longest action.</param>
+    protected Dialogue(int maxActionTokens) => (MaxActionTokens, FreeIds, FreeOrEndIds, ExchangeableWords) = (maxActionTokens, [], [], []);
 
     /// <summary>Dialogue of one environment in one vocabulary.</summary>
     public Dialogue(WordTokenizer tokenizer, IAgentEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(environment);
-        _tokenizer = tokenizer;
+        (_words, MaxActionTokens) = (tokenizer, environment.MaxActionTokens);
         var end = tokenizer.Encode(" " + environment.ActionEnd);
         ActionEnd = end.Length == 1
             ? end[0]
@@ -30,10 +34,16 @@ public sealed class Dialogue
     }
 
     /// <summary>Token that ends an action.</summary>
-    public int ActionEnd { get; }
+    public int ActionEnd { get; protected init; }
+
+    /// <summary>Longest action, tokens; sampling is cut there, and the action is then invalid.</summary>
+    public int MaxActionTokens { get; }
+
+    /// <summary>Tokens after the last action of an episode.</summary>
+    public virtual int[] End => [WordTokenizer.Eos];
 
     /// <summary>Tokens that may stand where an action has free words, ascending: text, but no control word of the environment.</summary>
-    internal int[] FreeIds { get; }
+    internal int[] FreeIds { get; private protected init; }
 
     /// <summary>
     /// Words and pieces of two characters or more that stand for things, not for structure: those with a blank before them, and those
@@ -41,37 +51,40 @@ public sealed class Dialogue
     /// </summary>
     public IReadOnlyList<IReadOnlyList<int>> ExchangeableWords { get; }
 
-    internal bool IsBlank(int token) => _tokenizer.IsBlank(token);
+    internal virtual bool IsBlank(int token) => Words.IsBlank(token);
 
     /// <summary>The same and the token that ends an action.</summary>
-    internal int[] FreeOrEndIds { get; }
+    internal int[] FreeOrEndIds { get; private protected init; }
 
     /// <summary>Tokens up to the first action.</summary>
-    public int[] Start(string instruction)
+    public virtual int[] Start(string instruction)
     {
         var ids = new List<int> { WordTokenizer.Bos };
-        _tokenizer.Encode(" " + instruction, ids);
+        Words.Encode(" " + instruction, ids);
         ids.Add(WordTokenizer.Act);
         return [.. ids];
     }
 
     /// <summary>Tokens between an action and the next one.</summary>
-    public int[] Answer(string observation)
+    public virtual int[] Answer(string observation)
     {
         var ids = new List<int> { WordTokenizer.Obs };
-        _tokenizer.Encode(" " + observation, ids);
+        Words.Encode(" " + observation, ids);
         ids.Add(WordTokenizer.Act);
         return [.. ids];
     }
 
     /// <summary>Tokens of an action that a person or a script wrote.</summary>
-    public int[] Action(string action) => _tokenizer.Encode(" " + action);
+    public virtual int[] Action(string action) => Words.Encode(" " + action);
+
+    /// <summary>Tokens of the beginning of an action that free words follow.</summary>
+    public virtual int[] Opening(string opening) => Action(opening);
 
     /// <summary>Text of sampled action tokens, as the environment reads it.</summary>
-    public string ActionText(ReadOnlySpan<int> tokens) => _tokenizer.Decode(tokens).TrimStart(' ');
+    public virtual string ActionText(ReadOnlySpan<int> tokens) => Words.Decode(tokens).TrimStart(' ');
 
     /// <summary>Text of any tokens, for people.</summary>
-    public string Text(ReadOnlySpan<int> tokens) => _tokenizer.Decode(tokens);
+    public virtual string Text(ReadOnlySpan<int> tokens) => Words.Decode(tokens);
 
     /// <summary>A whole episode as a training sequence.</summary>
     /// <param name="instruction">What was asked.</param>
@@ -86,11 +99,13 @@ public sealed class Dialogue
             var action = Action(turns[i].Action);
             tokens.AddRange(action);
             written.AddRange(Enumerable.Repeat(true, action.Length));
-            var after = i == turns.Count - 1 ? [WordTokenizer.Eos] : Answer(turns[i].Observation);
+            var after = i == turns.Count - 1 ? End : Answer(turns[i].Observation);
             tokens.AddRange(after);
             written.AddRange(Enumerable.Repeat(false, after.Length));
         }
 
         return ([.. tokens], [.. written]);
     }
+
+    private WordTokenizer Words => _words ?? throw new NotSupportedException("This dialogue is not written in words.");
 }

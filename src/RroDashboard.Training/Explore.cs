@@ -88,8 +88,8 @@ public sealed class Explore
         var shared = _options.SharedRollouts ? 2 : 1; // a shared rollout leaves the state after its first action behind
         var rollouts = Math.Max(_options.RootRollouts, _options.Selection == Selection.AllBest ? _options.MaxCandidates * _options.Rollouts : _options.Rollouts);
         return _options is { SharedRollouts: false, Selection: Selection.Rising }
-            ? SamplingEngine.WalksAtOnce
-            : Math.Clamp(_engine.Rows / (1 + _options.MaxCandidates + (shared * rollouts)), 1, SamplingEngine.WalksAtOnce);
+            ? _engine.MostWalks
+            : Math.Clamp(_engine.Rows / (1 + _options.MaxCandidates + (shared * rollouts)), 1, _engine.MostWalks);
     }
 
     // ---- the walk ----------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Sampling;
-using RroDashboard.Training.Tokenizer;
 
 namespace RroDashboard.Training;
 
@@ -51,7 +50,7 @@ public sealed record PlayedEpisode(
             if (episode.Finished)
             {
                 history = action.After;
-                Add([WordTokenizer.Eos], false);
+                Add(context.Dialogue.End, false);
             }
             else
             {

@@ -33,14 +33,14 @@ public sealed record RunContext(
     /// trained on.
     /// </summary>
     public bool Fits(int historyLength) =>
-        historyLength + Environment.MaxActionTokens <= Model.Context;
+        historyLength + Dialogue.MaxActionTokens <= Model.Context;
 
     /// <summary>What may be sampled in an episode now; null when the plan leaves the policy free.</summary>
     public ActionTrie? Allowed(IEpisode episode)
     {
         ArgumentNullException.ThrowIfNull(episode);
         return Plan.Environment.ActionMask
-            ? _tries.GetValue(episode.Allowed, allowed => ActionTrie.Build(allowed, Dialogue, Environment.MaxActionTokens))
+            ? _tries.GetValue(episode.Allowed, allowed => ActionTrie.Build(allowed, Dialogue, Dialogue.MaxActionTokens))
             : null;
     }
 
@@ -98,4 +98,7 @@ public enum Purpose
 
     /// <summary>Rollouts after an action that a person wrote.</summary>
     WrittenAction,
+
+    /// <summary>Inputs of adapters that are dropped.</summary>
+    Dropout,
 }

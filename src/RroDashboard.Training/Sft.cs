@@ -111,6 +111,12 @@ public static class Sft
         var data = Sequences(context, demonstrations);
 
         using var optimizer = new AdamW(context.Model, options.WeightDecay);
+        var decoder = context.Model as Decoder;
+        if (decoder is not null)
+        {
+            decoder.DropoutStream = context.Random(Purpose.Dropout);
+        }
+
         var permutation = context.Random(Purpose.SftPermutation);
         var batches = Batches.Schedule([.. data.Select(d => d.Tokens.Length)], options.BatchSize, options.Updates, WindowBatches, context.Random(Purpose.SftOrder));
         var tokens = 0L;
@@ -134,6 +140,11 @@ public static class Sft
             context.Journal.Sample(new MetricPoint(SeriesNames.SftGradientNorm, update, norm));
             context.Journal.Sample(new MetricPoint(SeriesNames.SftTokens, update, tokens += batches[update].Sum(i => (long)data[i].Tokens.Length)));
             context.Journal.Sample(new ProgressReported(Stage.Sft, update + 1, batches.Count));
+        }
+
+        if (decoder is not null)
+        {
+            decoder.DropoutStream = null;
         }
     }
 

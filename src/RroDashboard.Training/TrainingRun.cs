@@ -3,12 +3,10 @@ using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
-using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Checkpoints;
 using RroDashboard.Training.Model;
 using RroDashboard.Training.Sampling;
-using RroDashboard.Training.Tokenizer;
 using static TorchSharp.torch;
 
 namespace RroDashboard.Training;
@@ -106,18 +104,17 @@ public sealed class TrainingRun
         set_num_threads(_plan.Model.Threads);
         using var environment = EnvironmentFactory.Create(_plan.Environment);
         var demonstrations = Sft.Demonstrate(environment, _plan);
-        var tokenizer = WordTokenizer.Build(Sft.Texts(demonstrations), _plan.Model.MaxWords, _plan.Model.Pieces);
-        using var model = new CausalLm(_plan.Model, tokenizer.Size, new SeededRandom(_plan.Seed, (long)Purpose.Initialisation));
-        var dialogue = new Dialogue(tokenizer, environment);
-        using var sampler = new SamplingEngine(model, dialogue.ActionEnd, environment.MaxActionTokens, _cancellationToken);
-        var context = new RunContext(_plan, environment, dialogue, model, sampler, _journal, _cancellationToken);
+        using var policy = Policy.Create(_plan, environment, demonstrations);
+        var model = policy.Model;
+        using var sampler = policy.Sampler(_cancellationToken);
+        var context = new RunContext(_plan, environment, policy.Dialogue, model, sampler, _journal, _cancellationToken);
         var started = new RunStarted(
             PlanSettings.ToDictionary(_plan),
             environment.Name,
             environment.ContentHash,
             TensorEngine.Description,
             model.ParameterCount,
-            tokenizer.Size,
+            policy.Vocabulary,
             environment.RewardRange);
         if (past is null)
         {
@@ -141,7 +138,12 @@ public sealed class TrainingRun
         else
         {
             _journal.Record(Sft.Describe(environment, demonstrations));
-            Log($"{demonstrations.Count} demonstrations with a mean reward of {demonstrations.Average(d => d.Reward):0.000} in {demonstrations.Average(d => d.Turns.Count):0.0} steps; a vocabulary of {tokenizer.Size} tokens; a policy of {model.ParameterCount} parameters.");
+            Log($"{demonstrations.Count} demonstrations with a mean reward of {demonstrations.Average(d => d.Reward):0.000} in {demonstrations.Average(d => d.Turns.Count):0.0} steps; a vocabulary of {policy.Vocabulary} tokens; a policy of {model.ParameterCount} parameters.");
+            if (model is Decoder)
+            {
+                Log($"{policy.Describe()}");
+            }
+
             references = Evaluate.References(context);
             Timed(Stage.Sft, () =>
             {
@@ -217,17 +219,22 @@ public sealed class TrainingRun
         }
 
         var after = IsDone(past, Stage.Evaluate) ? Read(past!, Stage.Evaluate) : Timed(Stage.Evaluate, () => Evaluate.Run(context, Stage.Evaluate));
+        if (policy.Dialogue is ReActDialogue { CutObservations: > 0 and var cut })
+        {
+            _journal.Record(new AlertRaised("info", FormattableString.Invariant($"{cut} observations were longer than a quarter of Model.Context = {model.Context} and lost their middle; each says so in its place. Of tasks nothing was left out.")));
+        }
+
         var brokenOff = past?.AllBrokenOffSeconds ?? 0;
         var total = (past?.Stages.Values.Sum() ?? 0) + brokenOff + _time.GetElapsedTime(began).TotalSeconds;
         return Summarise(references, before, after, budget, dpo, total, brokenOff);
 
         void Log(FormattableString text) => _journal.Sample(new LogLine("info", FormattableString.Invariant(text)));
 
-        void Save(Stage stage) => _journal.Record(Checkpoint.Save(_runFolder, stage, model, _plan.Model, tokenizer));
+        void Save(Stage stage) => _journal.Record(policy.Save(_runFolder, stage));
 
         void Restore(CheckpointSaved saved)
         {
-            Checkpoint.Restore(Path.Combine(_runFolder, saved.Folder), saved.Sha256, model);
+            policy.Restore(Path.Combine(_runFolder, saved.Folder), saved.Sha256);
             sampler.Forget();
         }
     }

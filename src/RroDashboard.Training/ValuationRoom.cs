@@ -4,7 +4,6 @@ using RroDashboard.Core.Rewards;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Environments;
 using RroDashboard.Training.Checkpoints;
-using RroDashboard.Training.Model;
 using RroDashboard.Training.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -24,7 +23,7 @@ internal sealed class ValuationRoom : IDisposable
 {
     private readonly RunPlan _plan;
     private readonly DisposeScope _scope;
-    private readonly CausalLm _model;
+    private readonly Policy _policy;
     private readonly RunContext _context;
     private readonly ILookup<string, AgentTask> _tasks;
 
@@ -42,16 +41,15 @@ internal sealed class ValuationRoom : IDisposable
         _scope = NewDisposeScope();
         set_num_threads(plan.Model.Threads);
         Environment = EnvironmentFactory.Create(plan.Environment);
-        (_model, _, var tokenizer) = Checkpoint.Load(checkpointFolder);
-        Dialogue = new Dialogue(tokenizer, Environment);
-        Sampler = new SamplingEngine(_model, Dialogue.ActionEnd, Environment.MaxActionTokens, cancellationToken);
-        _context = new RunContext(plan, Environment, Dialogue, _model, Sampler, new Silence(), cancellationToken);
+        _policy = Policy.Open(plan, checkpointFolder, Environment);
+        Sampler = _policy.Sampler(cancellationToken);
+        _context = new RunContext(plan, Environment, Dialogue, _policy.Model, Sampler, new Silence(), cancellationToken);
         _tasks = Environment.Tasks(TaskSplit.Train).ToLookup(t => t.Id, StringComparer.Ordinal);
     }
 
     public IAgentEnvironment Environment { get; }
 
-    public Dialogue Dialogue { get; }
+    public Dialogue Dialogue => _policy.Dialogue;
 
     public SamplingEngine Sampler { get; }
 
@@ -120,7 +118,7 @@ internal sealed class ValuationRoom : IDisposable
     public void Dispose()
     {
         Sampler.Dispose();
-        _model.Dispose();
+        _policy.Dispose();
         Environment.Dispose();
         _scope.Dispose();
     }

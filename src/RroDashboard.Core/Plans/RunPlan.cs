@@ -155,6 +155,32 @@ public sealed class ModelOptions
     [Setting("Pieces of words in the vocabulary, for words without a token of their own; 0 spells those in bytes.", Unit = "pieces", Min = 0, Max = 100_000, Advanced = true)]
     public int Pieces { get; set; }
 
+    /// <summary>Folder of a published checkpoint.</summary>
+    [Setting("Folder of a published checkpoint (config.json, tokenizer.json, *.safetensors) of the Llama, SmolLM2, Qwen or Gemma 2 family to tune, on the machine that trains; empty for a small model from scratch, which the sizes above describe.", Advanced = true)]
+    public string Checkpoint { get; set; } = "";
+
+    /// <summary>Rank of LoRA.</summary>
+    [Setting("With a checkpoint: rank of the adapters (LoRA) that are trained instead of its weights; 0 trains all weights.", Min = 0, Max = 1024, Advanced = true)]
+    public int LoraRank { get; set; } = 16;
+
+    /// <summary>Alpha of LoRA.</summary>
+    [Setting("With a checkpoint: what the adapters say is scaled by this divided by their rank.", Min = 0.001, Max = 65536, Advanced = true)]
+    public double LoraAlpha { get; set; } = 32;
+
+    /// <summary>Where adapters are.</summary>
+    [Setting("With a checkpoint: which matrices get adapters, separated by commas: q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj.", Advanced = true)]
+    public string LoraTargets { get; set; } = "q_proj,k_proj,v_proj,o_proj";
+
+    /// <summary>Dropout of LoRA.</summary>
+    [Setting("With a checkpoint: share of the adapters' inputs that is dropped in supervised fine-tuning; DPO compares exact probabilities and drops nothing.", Min = 0, Max = 0.9, Advanced = true)]
+    public double LoraDropout { get; set; }
+
+    /// <summary><see cref="LoraTargets"/> one by one.</summary>
+    public IReadOnlyList<string> LoraTargetNames => LoraTargets.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>Matrices that can have an adapter.</summary>
+    public static IReadOnlyList<string> LoraTargetChoices { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+
     /// <summary>Threads of the tensor engine.</summary>
     [Setting("Threads of the tensor engine while sampling and training; small models gain little from more than one.", Unit = "threads", Min = 1, Max = 256, Advanced = true)]
     public int Threads { get; set; } = 1;

@@ -77,6 +77,28 @@ public sealed class SafetensorsFolder : IDisposable
         }
     }
 
+    /// <summary>Opens and checks one file.</summary>
+    /// <exception cref="InvalidDataException">Missing, damaged or hostile; one sentence that names it.</exception>
+    public static SafetensorsFolder OpenFile(string path)
+    {
+        var weights = new SafetensorsFolder();
+        try
+        {
+            if (!File.Exists(path))
+            {
+                throw new InvalidDataException($"'{path}' does not exist.");
+            }
+
+            weights.Add(path);
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>There is a tensor of this name.</summary>
     public bool Contains(string name) => _entries.ContainsKey(name);
 

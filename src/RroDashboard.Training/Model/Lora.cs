@@ -1,3 +1,4 @@
+using RroDashboard.Core.Plans;
 using RroDashboard.Core.Statistics;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -13,7 +14,7 @@ namespace RroDashboard.Training.Model;
 public sealed record Tuning(int Rank, double Alpha, IReadOnlyList<string> Targets, double Dropout)
 {
     /// <summary>Matrices that can have an adapter.</summary>
-    public static IReadOnlyList<string> AllTargets { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+    public static IReadOnlyList<string> AllTargets { get; } = ModelOptions.LoraTargetChoices;
 
     /// <summary>Everything is tuned.</summary>
     public static Tuning Full { get; } = new(0, 0, [], 0);

@@ -35,7 +35,7 @@ public sealed class ActionTrie
 
         foreach (var opening in allowed.Openings)
         {
-            trie.Add(dialogue.Action(opening)).Free = true;
+            trie.Add(dialogue.Opening(opening)).Free = true;
         }
 
         return trie._root.Next.Count > 0 ? trie : throw new InvalidOperationException("The environment allows no action that fits into the token limit, and the episode is not finished.");

@@ -41,6 +41,7 @@ public sealed class SamplingEngine : IDisposable
     private readonly int _actionEnd;
     private readonly int _maxActionTokens;
     private readonly int _rowsPerPass;
+    private readonly int _walksAtOnce;
     private readonly CacheRows _cache;
     private readonly Tensor _nextLogits;                 // (rows, V)
     private readonly History?[] _owners;
@@ -56,11 +57,12 @@ public sealed class SamplingEngine : IDisposable
     /// <param name="maxActionTokens">Longest action.</param>
     /// <param name="cancellationToken">Ends <see cref="Run"/> at the next batch.</param>
     /// <param name="cacheRows">Histories whose keys and values are kept; by default as many as fit <see cref="CacheBytes"/>.</param>
+    /// <param name="walksAtOnce">Walks that are under way at once.</param>
     /// <param name="rowsPerPass">Rows computed in one piece; at most half of <paramref name="cacheRows"/>.</param>
-    public SamplingEngine(LanguageModel model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null, int rowsPerPass = RowsPerPass)
+    public SamplingEngine(LanguageModel model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null, int rowsPerPass = RowsPerPass, int walksAtOnce = WalksAtOnce)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (_model, _actionEnd, _maxActionTokens, _cancellationToken, _rowsPerPass) = (model, actionEnd, maxActionTokens, cancellationToken, rowsPerPass);
+        (_model, _actionEnd, _maxActionTokens, _cancellationToken, _rowsPerPass, _walksAtOnce) = (model, actionEnd, maxActionTokens, cancellationToken, rowsPerPass, walksAtOnce);
         var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.CacheHeads * model.HeadWidth) + model.ProjectionWidth);
         var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
         _cache = CacheRows.Allocate(model, rows, model.Context);
@@ -72,6 +74,9 @@ public sealed class SamplingEngine : IDisposable
 
     /// <summary>Histories whose keys and values can be kept at once.</summary>
     public int Rows => _owners.Length;
+
+    /// <summary>Walks that are under way at once unless a caller says less; fewer where a large model leaves few rows.</summary>
+    public int MostWalks => _walksAtOnce;
 
     /// <summary>Tokens the policy wrote.</summary>
     public long TokensGenerated { get; private set; }
@@ -144,22 +149,23 @@ public sealed class SamplingEngine : IDisposable
     }
 
     /// <summary>
-    /// Runs walks to their end, <see cref="WalksAtOnce"/> of them at a time. Walks start in order and are continued in the order in
+    /// Runs walks to their end, <see cref="MostWalks"/> of them at a time. Walks start in order and are continued in the order in
     /// which they asked.
     /// </summary>
     /// <param name="walks">Each is started when its turn comes.</param>
     /// <param name="atOnce">Fewer at a time, where each keeps many histories.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public void Run(IEnumerable<Func<Task>> walks, int atOnce = WalksAtOnce)
+    public void Run(IEnumerable<Func<Task>> walks, int? atOnce = null)
     {
         ArgumentNullException.ThrowIfNull(walks);
-        ArgumentOutOfRangeException.ThrowIfLessThan(atOnce, 1);
+        var most = atOnce ?? _walksAtOnce;
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(atOnce));
         // A walk's continuation has to run inside Complete, on this thread: no context may take it elsewhere.
         var context = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
         try
         {
-            Advance(new Queue<Func<Task>>(walks), atOnce);
+            Advance(new Queue<Func<Task>>(walks), most);
         }
         finally
         {

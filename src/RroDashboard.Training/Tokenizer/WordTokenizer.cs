@@ -10,7 +10,7 @@ namespace RroDashboard.Training.Tokenizer;
 /// hexadecimal digit tokens. 16 digit tokens instead of 256 byte tokens, because in a vocabulary of 164 words 256 rows that
 /// are never trained would be the larger part.
 /// </summary>
-public sealed partial class WordTokenizer
+public sealed partial class WordTokenizer : ITokenText
 {
     /// <summary>Control tokens; their spelling cannot come out of <see cref="Encode"/>.</summary>
     public const int Pad = 0, Bos = 1, Obs = 2, Act = 3, Eos = 4;
@@ -186,6 +186,9 @@ public sealed partial class WordTokenizer
 
     /// <summary>The token is white space only.</summary>
     public bool IsBlank(int id) => IsText(id) && string.IsNullOrWhiteSpace(_words[id - FirstWord]);
+
+    /// <inheritdoc/>
+    public bool IsMark(int id) => id is > Pad and < FirstDigit;
 
     /// <summary>How one token is shown to people.</summary>
     public string Show(int id) => id switch

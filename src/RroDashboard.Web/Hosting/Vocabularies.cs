@@ -12,10 +12,10 @@ public sealed class Vocabularies(TrainingHost host, RunQueries queries)
     /// <summary>Vocabularies kept; any one makes room. One of 6,000 tokens takes about half a megabyte.</summary>
     private const int MaxKept = 8;
 
-    private readonly ConcurrentDictionary<string, WordTokenizer> _kept = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ITokenText> _kept = new(StringComparer.Ordinal);
 
     /// <summary>The run's vocabulary, or the reason in one sentence why there is none.</summary>
-    public async Task<(WordTokenizer? Vocabulary, string Reason)> OpenAsync(string runId, CancellationToken cancellationToken)
+    public async Task<(ITokenText? Vocabulary, string Reason)> OpenAsync(string runId, CancellationToken cancellationToken)
     {
         if (_kept.TryGetValue(runId, out var kept))
         {

@@ -124,8 +124,8 @@ public sealed class DecoderTests
     internal static JsonElement Golden(string family) =>
         BpeReferenceTests.Read("decoders.json.gz").GetProperty("families").EnumerateArray().Single(f => f.GetProperty("name").GetString() == family);
 
-    internal static Decoder Load(JsonElement golden, int shards = 1, Tuning? tuning = null) =>
-        Decoder.Load(ReferenceCheckpoint.Write(golden.GetProperty("config"), shards), tuning ?? Tuning.Full, 96, new SeededRandom(1));
+    internal static Decoder Load(JsonElement golden, int shards = 1, Tuning? tuning = null, int context = 96) =>
+        Decoder.Load(ReferenceCheckpoint.Write(golden.GetProperty("config"), shards), tuning ?? Tuning.Full, context, new SeededRandom(1));
 
     internal static int[] Ints(JsonElement element) => [.. element.EnumerateArray().Select(e => e.GetInt32())];
 }

@@ -11,7 +11,7 @@ namespace RroDashboard.Training.Tokenizer.Bpe;
 /// Written here because no package that restores reads these files: Microsoft.ML.Tokenizers has BPE models, but neither the
 /// <c>tokenizer.json</c> format nor its normalisers, pattern steps and added tokens.
 /// </remarks>
-public sealed class BpeTokenizer
+public sealed class BpeTokenizer : ITokenText
 {
     private readonly BpeModel _model;
     private readonly Func<string, string> _normalize;
@@ -155,6 +155,15 @@ public sealed class BpeTokenizer
 
     /// <summary>The token is a control token.</summary>
     public bool IsSpecial(int id) => _added.TryGetValue(id, out var token) && token.Special;
+
+    /// <inheritdoc/>
+    public bool IsMark(int id) => IsSpecial(id);
+
+    /// <inheritdoc/>
+    /// <remarks>Part of a character is shown as U+FFFD.</remarks>
+    public string Show(int id) => Encoding.UTF8.GetString(Bytes(id));
+
+    string ITokenText.Decode(ReadOnlySpan<int> ids) => Decode(ids);
 
     internal int StripStart => _spelling.StripStart;
 

@@ -13,7 +13,7 @@ namespace RroDashboard.Web.Components.Exploration;
 public sealed partial class PairDetail : IDisposable
 {
     private readonly CancellationTokenSource _left = new();
-    private WordTokenizer? _vocabulary;
+    private ITokenText? _vocabulary;
     private string _reason = "";
     private ElementReference _heading;
     private PairCreated? _shown;

@@ -1,0 +1,134 @@
+using RroDashboard.Core.Events;
+using RroDashboard.Core.Plans;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Environments;
+using RroDashboard.Training.Checkpoints;
+using RroDashboard.Training.Model;
+using RroDashboard.Training.Sampling;
+using RroDashboard.Training.Templates;
+using RroDashboard.Training.Tokenizer;
+using RroDashboard.Training.Tokenizer.Bpe;
+
+namespace RroDashboard.Training;
+
+/// <summary>The policy of a run with everything that reads and writes for it: a small model from scratch, or a published checkpoint.</summary>
+public sealed class Policy : IDisposable
+{
+    /// <summary>Memory for keys and values of a published checkpoint.</summary>
+    public const long CacheBytes = 1L << 30;
+
+    /// <summary>Histories that go through a published checkpoint at once.</summary>
+    public const int RowsPerPass = 8;
+
+    private const int FewestRows = 4 * RowsPerPass;
+    private const int MostRows = 512;
+
+    private readonly ModelOptions _options;
+    private readonly WordTokenizer? _words;
+
+    private Policy(ModelOptions options, LanguageModel model, Dialogue dialogue, WordTokenizer? words, int vocabulary) =>
+        (_options, Model, Dialogue, _words, Vocabulary) = (options, model, dialogue, words, vocabulary);
+
+    /// <summary>The weights.</summary>
+    public LanguageModel Model { get; }
+
+    /// <summary>How episodes are written as tokens.</summary>
+    public Dialogue Dialogue { get; }
+
+    /// <summary>Number of token ids.</summary>
+    public int Vocabulary { get; }
+
+    /// <summary>Makes or loads the policy that a plan begins with.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint cannot be used; one sentence.</exception>
+    /// <exception cref="InvalidOperationException">It does not fit into memory; with numbers.</exception>
+    public static Policy Create(RunPlan plan, IAgentEnvironment environment, IReadOnlyList<Demonstration> demonstrations)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Model.Checkpoint.Length == 0)
+        {
+            var tokenizer = WordTokenizer.Build(Sft.Texts(demonstrations), plan.Model.MaxWords, plan.Model.Pieces);
+            return OfWords(plan, new CausalLm(plan.Model, tokenizer.Size, new SeededRandom(plan.Seed, (long)Purpose.Initialisation)), tokenizer, environment);
+        }
+
+        return OfCheckpoint(plan, environment, TuningOf(plan.Model), plan.Guard.Every > 0 ? 2 : 0);
+    }
+
+    /// <summary>Loads the policy that a run saved.</summary>
+    /// <param name="plan">The run's.</param>
+    /// <param name="folder">Folder of the checkpoint that the run wrote.</param>
+    /// <param name="environment">Where the agent acts.</param>
+    /// <exception cref="InvalidDataException">Something is missing, damaged, or does not fit.</exception>
+    public static Policy Open(RunPlan plan, string folder, IAgentEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Model.Checkpoint.Length == 0)
+        {
+            var (model, _, tokenizer) = Checkpoint.Load(folder);
+            return OfWords(plan, model, tokenizer, environment);
+        }
+
+        var policy = OfCheckpoint(plan, environment, TuningOf(plan.Model), copies: 0);
+        policy.Restore(folder, Checkpoint.HashOf(folder));
+        return policy;
+    }
+
+    /// <summary>An engine that samples from it.</summary>
+    public SamplingEngine Sampler(CancellationToken cancellationToken) => Model is Decoder decoder
+        ? new SamplingEngine(Model, Dialogue.ActionEnd, Dialogue.MaxActionTokens, cancellationToken, CacheRows(decoder.Config, decoder.Context), RowsPerPass, walksAtOnce: RowsPerPass)
+        : new SamplingEngine(Model, Dialogue.ActionEnd, Dialogue.MaxActionTokens, cancellationToken);
+
+    /// <summary>Writes a checkpoint of the run.</summary>
+    public CheckpointSaved Save(string runFolder, Stage stage) => Model switch
+    {
+        CausalLm model => Checkpoint.Save(runFolder, stage, model, _options, _words!),
+        _ => Checkpoint.Save(runFolder, stage, (Decoder)Model, _options),
+    };
+
+    /// <summary>Puts back the weights that the run saved.</summary>
+    /// <exception cref="InvalidDataException">They are missing, damaged or others.</exception>
+    public void Restore(string folder, string sha256) => Checkpoint.Restore(folder, sha256, Model);
+
+    /// <summary>One sentence for the log.</summary>
+    public string Describe() => Model is Decoder decoder
+        ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and computed in float32; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens."
+        : $"A model from scratch with {Model.ParameterCount} parameters.";
+
+    /// <inheritdoc/>
+    public void Dispose() => Model.Dispose();
+
+    private static Policy OfWords(RunPlan plan, CausalLm model, WordTokenizer tokenizer, IAgentEnvironment environment) =>
+        new(plan.Model, model, new Dialogue(tokenizer, environment), tokenizer, tokenizer.Size);
+
+    private static Policy OfCheckpoint(RunPlan plan, IAgentEnvironment environment, Tuning tuning, int copies)
+    {
+        var folder = plan.Model.Checkpoint;
+        if (!Directory.Exists(folder))
+        {
+            throw new InvalidDataException($"Model.Checkpoint = '{folder}' is not a folder of this machine.");
+        }
+
+        var config = DecoderConfig.Load(Path.Combine(folder, "config.json"));
+        var tokenizer = BpeTokenizer.Load(Path.Combine(folder, "tokenizer.json"));
+        if (tokenizer.Size > config.Vocabulary)
+        {
+            throw new InvalidDataException($"The tokenizer in '{folder}' has {tokenizer.Size} tokens, but the model knows {config.Vocabulary}.");
+        }
+
+        var dialogue = new ReActDialogue(tokenizer, ChatTemplate.Load(folder), config.EndTokens, environment, plan.Model.Context);
+        MemoryPlan.Of(config, tuning, plan.Model.Context, CacheRows(config, plan.Model.Context), RowsPerPass, copies).Check(MemoryPlan.AvailableBytes);
+        var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation));
+        return new Policy(plan.Model, model, dialogue, null, tokenizer.Size);
+    }
+
+    private static int CacheRows(DecoderConfig config, int context) => (int)Math.Clamp(CacheBytes / MemoryPlan.BytesPerRow(config, context), FewestRows, MostRows);
+
+    private static Tuning TuningOf(ModelOptions options)
+    {
+        if (options.LoraRank == 0)
+        {
+            return Tuning.Full;
+        }
+
+        return new Tuning(options.LoraRank, options.LoraAlpha, options.LoraTargetNames, options.LoraDropout);
+    }
+}
