@@ -7,6 +7,12 @@ if (args is ["viewers", ..])
     return await HubViewers.RunAsync(args[1..]);
 }
 
+if (args is ["checkpoint", _, ..])
+{
+    // No benchmark: makes what one can be run on.
+    return await RandomCheckpoint.RunAsync(args[1..]);
+}
+
 return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
 [
     new Benchmark("sampling", "Actions sampled in one batch with cached keys and values, against recomputing every history for every token.", SamplingBenchmark.RunAsync),

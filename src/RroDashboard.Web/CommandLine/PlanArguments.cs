@@ -29,6 +29,11 @@ public static class PlanArguments
         }
 
         PlanSettings.Apply(plan, settings);
+        if (plan.Model.Checkpoint.Length > 0)
+        {
+            plan.Model.Checkpoint = Path.GetFullPath(plan.Model.Checkpoint);
+        }
+
         if (dataFolder is not null)
         {
             plan.Environment.DataFolder = Path.GetFullPath(dataFolder);
@@ -47,6 +52,11 @@ public static class PlanArguments
         if (plan.Environment.DataFolder.Length > 0 && !Directory.Exists(plan.Environment.DataFolder))
         {
             throw new RefusalException($"Environment.DataFolder = '{plan.Environment.DataFolder}' does not exist: name the folder that holds the data of {plan.Environment.Name}.");
+        }
+
+        if (plan.Model.Checkpoint.Length > 0 && !File.Exists(Path.Combine(plan.Model.Checkpoint, "config.json")))
+        {
+            throw new RefusalException($"Model.Checkpoint = '{plan.Model.Checkpoint}' is no checkpoint: name a folder with config.json, tokenizer.json and *.safetensors, or leave it empty.");
         }
     }
 

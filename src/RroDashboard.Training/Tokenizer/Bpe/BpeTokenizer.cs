@@ -129,7 +129,7 @@ public sealed class BpeTokenizer : ITokenText
     }
 
     /// <summary>The text of token ids. Bytes that are no UTF-8 become U+FFFD.</summary>
-    /// <param name="ids">Each below <see cref="Size"/>; ids without a token write nothing.</param>
+    /// <param name="ids">Ids without a token, those from <see cref="Size"/> on among them, write nothing.</param>
     /// <param name="skipSpecial">Leaves control tokens out.</param>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial = false)
     {
@@ -170,9 +170,11 @@ public sealed class BpeTokenizer : ITokenText
     /// <summary>UTF-8 that a token adds to a text; may be part of a character.</summary>
     internal byte[] Bytes(int id)
     {
-        if (id < 0 || id >= Size)
+        ArgumentOutOfRangeException.ThrowIfNegative(id);
+        if (id >= Size)
         {
-            throw new ArgumentOutOfRangeException(nameof(id), id, $"There are only {Size} token ids.");
+            // Models have more rows than their tokenizers tokens, so that sizes divide well; a policy may write such an id.
+            return [];
         }
 
         return _bytes[id] ??= _tokens[id] switch
