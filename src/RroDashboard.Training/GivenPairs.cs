@@ -2,9 +2,6 @@ using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
-using RroDashboard.Training.Checkpoints;
-using RroDashboard.Training.Model;
-using RroDashboard.Training.Tokenizer;
 
 namespace RroDashboard.Training;
 
@@ -29,17 +26,16 @@ public sealed record GivenPairs(
 
     /// <summary>Puts the checkpoint's weights into the policy.</summary>
     /// <exception cref="PlanException">The checkpoint is missing, another one, or of another vocabulary or size than the plan's.</exception>
-    internal void Restore(CausalLm model, WordTokenizer tokenizer)
+    internal void Restore(Policy policy)
     {
         try
         {
-            var words = Checkpoint.ReadTokenizer(CheckpointFolder);
-            if (!words.Words.SequenceEqual(tokenizer.Words) || !words.Pieces.SequenceEqual(tokenizer.Pieces))
+            if (!policy.HasVocabularyOf(CheckpointFolder, out var size))
             {
-                throw new PlanException($"The vocabulary of run {Reference.Run} ({words.Size} tokens) is not the one that this plan's demonstrations give ({tokenizer.Size} tokens): leave Environment, Model and Sft as that run has them.");
+                throw new PlanException($"The vocabulary of run {Reference.Run} ({size} tokens) is not the one that this plan's demonstrations give ({policy.Vocabulary} tokens): leave Environment, Model and Sft as that run has them.");
             }
 
-            Checkpoint.Restore(CheckpointFolder, CheckpointSha256, model);
+            policy.Restore(CheckpointFolder, CheckpointSha256);
         }
         catch (InvalidDataException e)
         {

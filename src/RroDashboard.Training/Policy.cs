@@ -88,6 +88,21 @@ public sealed class Policy : IDisposable
     /// <exception cref="InvalidDataException">They are missing, damaged or others.</exception>
     public void Restore(string folder, string sha256) => Checkpoint.Restore(folder, sha256, Model);
 
+    /// <summary>Whether a checkpoint that a run wrote means the same by every token.</summary>
+    /// <param name="folder">Folder of the checkpoint.</param>
+    /// <param name="size">Its number of tokens.</param>
+    /// <exception cref="InvalidDataException">Its vocabulary is missing or damaged.</exception>
+    internal bool HasVocabularyOf(string folder, out int size)
+    {
+        var other = Checkpoint.ReadTokenizer(folder);
+        size = other.Size;
+        return other switch
+        {
+            WordTokenizer words => _words is not null && words.Words.SequenceEqual(_words.Words) && words.Pieces.SequenceEqual(_words.Pieces),
+            _ => _words is null && size == Vocabulary && Enumerable.Range(0, size).All(id => other.Show(id) == Dialogue.Text([id])),
+        };
+    }
+
     /// <summary>One sentence for the log.</summary>
     public string Describe() => Model is Decoder decoder
         ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and computed in float32; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens."

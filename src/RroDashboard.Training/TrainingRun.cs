@@ -153,7 +153,7 @@ public sealed class TrainingRun
                 }
                 else
                 {
-                    _given.Restore(model, tokenizer);
+                    _given.Restore(policy);
                     Log($"No supervised fine-tuning: the weights are those of run {_given.Reference.Run} after its own (SHA-256 {_given.CheckpointSha256[..12]}).");
                 }
 

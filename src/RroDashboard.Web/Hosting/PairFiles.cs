@@ -70,7 +70,7 @@ public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabulari
         var content = await ReadAsync(file, cancellationToken);
         var sha = Convert.ToHexStringLower(SHA256.HashData(content));
         var (vocabulary, reason) = await vocabularies.OpenAsync(runId, cancellationToken);
-        var encoder = new PairEncoder(vocabulary ?? throw new PairSetException(reason), run.Plan.Model.Context);
+        var encoder = new PairEncoder(Vocabularies.Words(vocabulary, reason), run.Plan.Model.Context);
         var there = (await store.PairsAsync(runId, 0, cancellationToken) ?? throw new PairSetException($"The exploration of run '{runId}' is not over, so its pairs cannot be added to yet."))
             .Pairs.Select(p => Identity(p.Pair)).ToHashSet(StringComparer.Ordinal);
         there.UnionWith((await store.EntriesAsync(runId, parent, cancellationToken) ?? throw new PairSetException($"Run '{runId}' has no version {parent} of its pairs."))

@@ -45,6 +45,11 @@ public sealed class Vocabularies(TrainingHost host, RunQueries queries)
         }
     }
 
+    /// <summary>The vocabulary of a run from scratch, which pairs can be written in.</summary>
+    /// <exception cref="Core.Preferences.PairSetException">There is none, or it is a published checkpoint's.</exception>
+    public static WordTokenizer Words(ITokenText? vocabulary, string reason) => vocabulary as WordTokenizer
+        ?? throw new Core.Preferences.PairSetException(vocabulary is null ? reason : "This run tunes a published checkpoint: pairs can be written as text only for runs of a model from scratch so far.");
+
     /// <summary>Control tokens among some ids, as they are spelled, in order; padding is none.</summary>
     public static IReadOnlyList<string> MarkersOf(IEnumerable<int> tokens) =>
         [.. tokens.Select(t => t switch { WordTokenizer.Bos => "<bos>", WordTokenizer.Obs => "<obs>", WordTokenizer.Act => "<act>", WordTokenizer.Eos => "<eos>", _ => "" }).Where(m => m.Length > 0)];

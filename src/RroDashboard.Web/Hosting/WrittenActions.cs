@@ -59,7 +59,7 @@ public sealed class WrittenActions(
         }
 
         var (vocabulary, missing) = await vocabularies.OpenAsync(runId, cancellationToken);
-        var encoder = new PairEncoder(vocabulary ?? throw new PairSetException(missing), run.Plan.Model.Context);
+        var encoder = new PairEncoder(Vocabularies.Words(vocabulary, missing), run.Plan.Model.Context);
         // As it will be trained: what is executed is what its tokens say.
         var words = encoder.Better(before, action.Trim(), null).Chosen;
         var step = await StepAsync(runId, before, words, cancellationToken);
