@@ -39,8 +39,7 @@ public sealed class Policy : IDisposable
     public int Vocabulary { get; }
 
     /// <summary>Makes or loads the policy that a plan begins with.</summary>
-    /// <exception cref="InvalidDataException">The checkpoint cannot be used; one sentence.</exception>
-    /// <exception cref="InvalidOperationException">It does not fit into memory; with numbers.</exception>
+    /// <exception cref="PlanException">The checkpoint cannot be used, or does not fit into memory; one sentence, with numbers.</exception>
     public static Policy Create(RunPlan plan, IAgentEnvironment environment, IReadOnlyList<Demonstration> demonstrations)
     {
         ArgumentNullException.ThrowIfNull(plan);
@@ -50,7 +49,14 @@ public sealed class Policy : IDisposable
             return OfWords(plan, new CausalLm(plan.Model, tokenizer.Size, new SeededRandom(plan.Seed, (long)Purpose.Initialisation)), tokenizer, environment);
         }
 
-        return OfCheckpoint(plan, environment, TuningOf(plan.Model), plan.Guard.Every > 0 ? 2 : 0);
+        try
+        {
+            return OfCheckpoint(plan, environment, TuningOf(plan.Model), plan.Guard.Every > 0 ? 2 : 0);
+        }
+        catch (Exception e) when (e is InvalidDataException or TemplateException or MemoryPlanException)
+        {
+            throw new PlanException(e.Message);
+        }
     }
 
     /// <summary>Loads the policy that a run saved.</summary>
@@ -144,6 +150,6 @@ public sealed class Policy : IDisposable
             return Tuning.Full;
         }
 
-        return new Tuning(options.LoraRank, options.LoraAlpha, options.LoraTargetNames, options.LoraDropout);
+        return new Tuning(options.LoraRank, options.LoraAlpha, options.LoraTargetNames(), options.LoraDropout);
     }
 }

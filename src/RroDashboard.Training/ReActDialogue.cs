@@ -51,9 +51,7 @@ public sealed class ReActDialogue : Dialogue
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(endTokens);
         (_tokenizer, _context, _environmentEnd) = (tokenizer, context, environment.ActionEnd);
-        var frames = environment.ControlWords.Where(w => w.EndsWith('[')).Select(w => w + " ... " + environment.ActionEnd).ToList();
-        _how = "Do the task step by step. Each answer ends with one action, after a thought if you like:\nThought: why\nAction: the action\n"
-            + (frames.Count > 0 ? $"An action is written {string.Join(" or ", frames)}.\n" : "") + "Task: ";
+        _how = Instruction(environment);
         if (chat.Template is { } template)
         {
             (_beforeTask, _afterTask, ActionEnd, _beforeObservation, _afterObservation) = OfTemplate(template, chat.BosToken, chat.EosToken);
@@ -114,11 +112,31 @@ public sealed class ReActDialogue : Dialogue
     /// <inheritdoc/>
     public override string ActionText(ReadOnlySpan<int> tokens)
     {
-        var text = _tokenizer.Decode(tokens, skipSpecial: true).Trim();
-        var mark = text.LastIndexOf(ActionMark, StringComparison.Ordinal);
-        var action = (mark < 0 ? text : text[(mark + ActionMark.Length)..]).Trim();
+        var action = ActionIn(_tokenizer.Decode(tokens, skipSpecial: true), _environmentEnd);
         // Under an action mask the end of the answer stands for the end of the action.
         return action.Contains('[', StringComparison.Ordinal) && !action.EndsWith(_environmentEnd, StringComparison.Ordinal) ? $"{action} {_environmentEnd}" : action;
+    }
+
+    /// <summary>What is said before a task.</summary>
+    public static string Instruction(IAgentEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(environment);
+        var frames = environment.ControlWords.Where(w => w.EndsWith('[')).Select(w => w + " ... " + environment.ActionEnd).ToList();
+        return "Do the task step by step. Each answer ends with one action, after a thought if you like:\nThought: why\nAction: the action\n"
+            + (frames.Count > 0 ? $"An action is written {string.Join(" or ", frames)}.\n" : "") + "Task: ";
+    }
+
+    /// <summary>The action in an answer: what follows the last "Action:", to the end of its line where it ends there; the whole answer where there is none.</summary>
+    public static string ActionIn(string answer, string environmentEnd)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        ArgumentNullException.ThrowIfNull(environmentEnd);
+        var text = answer.Trim();
+        var mark = text.LastIndexOf(ActionMark, StringComparison.Ordinal);
+        var action = (mark < 0 ? text : text[(mark + ActionMark.Length)..]).Trim();
+        // What a model goes on to say after its action is none of it; an action of several lines ends in its last.
+        var line = action.Split('\n')[0].TrimEnd();
+        return mark >= 0 && line.EndsWith(environmentEnd, StringComparison.Ordinal) ? line : action;
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,19 @@ public static class TensorEngine
         FormattableString.Invariant($", {EngineSetup.Gigaflops:0} GFLOP/s");
 #endif
 
+    /// <summary>What the engine can compute on.</summary>
+    public static string Devices => TorchSharp.torch.cuda.is_available()
+        ? $"processor and {TorchSharp.torch.cuda.device_count()} CUDA cards; models are computed on the processor so far"
+        : "processor; this libtorch sees no CUDA card";
+
+    /// <summary>Operators that the program uses and this libtorch does not have; always empty with the package, which brings its own.</summary>
+    public static IReadOnlyList<string> MissingOperators =>
+#if TORCHSHARP_PACKAGE
+        [];
+#else
+        EngineSetup.MissingOperators();
+#endif
+
     /// <summary>Loads the engine if needed.</summary>
     /// <param name="reason">Why it cannot be used, as one sentence; empty when it can.</param>
     public static bool TryLoad(out string reason)

@@ -109,6 +109,19 @@ public static unsafe partial class EngineSetup
         }
     }
 
+    /// <summary>Operators that the binding uses and this libtorch does not have, by name; each is looked up.</summary>
+    public static IReadOnlyList<string> MissingOperators()
+    {
+        Load();
+        // The operators are static fields: running the initialisers names all of them.
+        foreach (var type in typeof(torch).Assembly.GetTypes().Where(t => !t.ContainsGenericParameters && t.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public).Any(f => f.FieldType == typeof(Op))))
+        {
+            System.Runtime.CompilerServices.RuntimeHelpers.RunClassConstructor(type.TypeHandle);
+        }
+
+        return [.. Op.All.Where(o => !o.Exists).Select(o => o.FullName).Order(StringComparer.Ordinal)];
+    }
+
     internal static void Born() => Interlocked.Increment(ref s_live);
 
     internal static void Died() => Interlocked.Decrement(ref s_live);

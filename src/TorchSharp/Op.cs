@@ -45,10 +45,40 @@ internal readonly struct Value
 }
 
 /// <summary>An operator of libtorch, looked up once. The only place that calls into native code with tensors.</summary>
-internal sealed unsafe class Op(string name, string overload = "")
+internal sealed unsafe class Op
 {
     private const int MaxResults = 256;
+    private static readonly List<Op> s_all = [];
+    private readonly string name;
+    private readonly string overload;
     private nint _handle;
+
+    internal Op(string name, string overload = "")
+    {
+        (this.name, this.overload) = (name, overload);
+        lock (s_all)
+        {
+            s_all.Add(this);
+        }
+    }
+
+    /// <summary>Every operator that was named so far.</summary>
+    internal static IReadOnlyList<Op> All
+    {
+        get
+        {
+            lock (s_all)
+            {
+                return [.. s_all];
+            }
+        }
+    }
+
+    /// <summary>Name and overload.</summary>
+    internal string FullName => overload.Length > 0 ? $"{name}.{overload}" : name;
+
+    /// <summary>This libtorch has it.</summary>
+    internal bool Exists => _handle != 0 || (_handle = Native.rro_operator(name, overload)) != 0;
 
     /// <summary>Calls an operator with one result.</summary>
     internal Tensor Call(params ReadOnlySpan<Value> values)

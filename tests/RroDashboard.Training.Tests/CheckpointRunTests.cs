@@ -79,7 +79,7 @@ public sealed class CheckpointRunTests : IDisposable
         var plan = Plan();
         plan.Model.Checkpoint = "/no/such/folder";
         using var environment = EnvironmentFactory.Create(plan.Environment);
-        Assert.Equal("Model.Checkpoint = '/no/such/folder' is not a folder of this machine.", Assert.Throws<InvalidDataException>(() => Policy.Create(plan, environment, [])).Message);
+        Assert.Equal("Model.Checkpoint = '/no/such/folder' is not a folder of this machine.", Assert.Throws<PlanException>(() => Policy.Create(plan, environment, [])).Message);
     }
 
     [Fact]

@@ -227,9 +227,9 @@ public static class PlanSettings
             }
         }
 
-        if (plan.Model.LoraRank > 0 && (plan.Model.LoraTargetNames.Count == 0 || plan.Model.LoraTargetNames.Except(ModelOptions.LoraTargetChoices, StringComparer.Ordinal).Any()))
+        if (plan.Model.LoraRank > 0 && (plan.Model.LoraTargetNames().Count == 0 || plan.Model.LoraTargetNames().Except(ModelOptions.LoraTargetChoices(), StringComparer.Ordinal).Any()))
         {
-            throw new PlanException($"Model.LoraTargets = '{plan.Model.LoraTargets}' is not allowed: it must be one or more of {string.Join(", ", ModelOptions.LoraTargetChoices)}, separated by commas.");
+            throw new PlanException($"Model.LoraTargets = '{plan.Model.LoraTargets}' is not allowed: it must be one or more of {string.Join(", ", ModelOptions.LoraTargetChoices())}, separated by commas.");
         }
 
         ValidateExplore(plan.Explore);

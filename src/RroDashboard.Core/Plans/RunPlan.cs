@@ -176,10 +176,10 @@ public sealed class ModelOptions
     public double LoraDropout { get; set; }
 
     /// <summary><see cref="LoraTargets"/> one by one.</summary>
-    public IReadOnlyList<string> LoraTargetNames => LoraTargets.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+    public IReadOnlyList<string> LoraTargetNames() => LoraTargets.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>Matrices that can have an adapter.</summary>
-    public static IReadOnlyList<string> LoraTargetChoices { get; } = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
+    public static IReadOnlyList<string> LoraTargetChoices() => ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
     /// <summary>Threads of the tensor engine.</summary>
     [Setting("Threads of the tensor engine while sampling and training; small models gain little from more than one.", Unit = "threads", Min = 1, Max = 256, Advanced = true)]

@@ -14,7 +14,7 @@ namespace RroDashboard.Training.Model;
 public sealed record Tuning(int Rank, double Alpha, IReadOnlyList<string> Targets, double Dropout)
 {
     /// <summary>Matrices that can have an adapter.</summary>
-    public static IReadOnlyList<string> AllTargets { get; } = ModelOptions.LoraTargetChoices;
+    public static IReadOnlyList<string> AllTargets { get; } = ModelOptions.LoraTargetChoices();
 
     /// <summary>Everything is tuned.</summary>
     public static Tuning Full { get; } = new(0, 0, [], 0);

@@ -2,6 +2,9 @@ using System.Globalization;
 
 namespace RroDashboard.Training.Model;
 
+/// <summary>A run does not fit into memory. One sentence with the numbers.</summary>
+public sealed class MemoryPlanException(string message) : Exception(message);
+
 /// <summary>
 /// What a run on a published checkpoint will take, computed before anything is loaded. Weights, optimiser and cache are exact; what a pass with
 /// gradients keeps is an estimate from the shapes.
@@ -78,12 +81,12 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
 
     /// <summary>Refuses a run that does not fit.</summary>
     /// <param name="available">Bytes, as <see cref="AvailableBytes"/>.</param>
-    /// <exception cref="InvalidOperationException">It does not; the sentence has the numbers and what can be lowered.</exception>
+    /// <exception cref="MemoryPlanException">It does not; the sentence has the numbers and what can be lowered.</exception>
     public void Check(long available)
     {
         if (Bytes > available)
         {
-            throw new InvalidOperationException(FormattableString.Invariant(
+            throw new MemoryPlanException(FormattableString.Invariant(
                 $"The run needs about {Gigabytes(Bytes)} of memory ({this}), but there are {Gigabytes(available)}: use LoRA (Model.LoraRank), a smaller Model.Context, or a smaller checkpoint."));
         }
     }

@@ -42,6 +42,7 @@ internal sealed class DoctorCommand(CommandConsole console, Hosting.ITrainingRun
             Memory(),
             Engine(),
             await GpuAsync(cancellation),
+            Devices(),
             DataFolder(folder),
             Disk(folder),
             await DatabaseAsync(folder, cancellation),
@@ -74,6 +75,13 @@ internal sealed class DoctorCommand(CommandConsole console, Hosting.ITrainingRun
         { WhyNot: { } reason } => new("engine", false, true, reason),
         _ => new("engine", true, true, TensorEngine.Description + TensorEngine.Speed),
     };
+
+    // nvidia-smi sees cards that a libtorch built for the processor cannot use.
+    private Finding Devices() => runner is { WhyNot: null }
+        ? TensorEngine.MissingOperators is { Count: > 0 } missing
+            ? new("operators", false, true, $"this libtorch lacks {string.Join(", ", missing)}: models that need them fail")
+            : new("tensor devices", true, false, TensorEngine.Devices)
+        : new("tensor devices", true, false, "none: the engine is not loaded");
 
     private static async Task<Finding> DatabaseAsync(string folder, CancellationToken cancellation)
     {

@@ -27,6 +27,7 @@ public static class RroCommandLine
             serve.Create(),
             new TrainCommand(console, runner).Create(),
             new ExperimentCommand(console, runner).Create(),
+            new EvaluateCommand(console).Create(),
             new BenchCommand(console, benchmarks ?? []).Create(),
             new DoctorCommand(console, runner).Create(),
             new LinkCommand(console).Create(),

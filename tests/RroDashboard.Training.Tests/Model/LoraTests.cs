@@ -173,7 +173,7 @@ public sealed class LoraTests
         var full = MemoryPlan.Of(large, Tuning.Full, 1024, 64, 16, copies: 1);
         Assert.Equal(4 * 2_614_341_888L, lora.Parts.Single(p => p.What == "weights").Bytes, 4e8);
         Assert.True(full.Bytes > lora.Bytes + (12L * 2_000_000_000));
-        var refusal = Assert.Throws<InvalidOperationException>(() => full.Check(16_000_000_000)).Message;
+        var refusal = Assert.Throws<MemoryPlanException>(() => full.Check(16_000_000_000)).Message;
         Assert.Contains("but there are 16.00 GB", refusal, StringComparison.Ordinal);
         Assert.Contains("gradients and optimiser 31.", refusal, StringComparison.Ordinal);
         lora.Check(200_000_000_000);
