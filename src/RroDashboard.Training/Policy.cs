@@ -35,6 +35,9 @@ public sealed class Policy : IDisposable
     /// <summary>How episodes are written as tokens.</summary>
     public Dialogue Dialogue { get; }
 
+    /// <summary>What a published checkpoint was planned to take of memory; null for a small model.</summary>
+    public MemoryPlan? Memory { get; private init; }
+
     /// <summary>Number of token ids.</summary>
     public int Vocabulary { get; }
 
@@ -111,7 +114,7 @@ public sealed class Policy : IDisposable
 
     /// <summary>One sentence for the log.</summary>
     public string Describe() => Model is Decoder decoder
-        ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and computed in float32; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens."
+        ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and computed in float32; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens. Memory by plan, at most: {Memory}."
         : $"A model from scratch with {Model.ParameterCount} parameters.";
 
     /// <inheritdoc/>
@@ -136,9 +139,10 @@ public sealed class Policy : IDisposable
         }
 
         var dialogue = new ReActDialogue(tokenizer, ChatTemplate.Load(folder), config.EndTokens, environment, plan.Model.Context);
-        MemoryPlan.Of(config, tuning, plan.Model.Context, CacheRows(config, plan.Model.Context), RowsPerPass, copies).Check(MemoryPlan.AvailableBytes);
+        var memory = MemoryPlan.Of(config, tuning, plan.Model.Context, CacheRows(config, plan.Model.Context), RowsPerPass, copies);
+        memory.Check(MemoryPlan.AvailableBytes);
         var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation));
-        return new Policy(plan.Model, model, dialogue, null, tokenizer.Size);
+        return new Policy(plan.Model, model, dialogue, null, tokenizer.Size) { Memory = memory };
     }
 
     private static int CacheRows(DecoderConfig config, int context) => (int)Math.Clamp(CacheBytes / MemoryPlan.BytesPerRow(config, context), FewestRows, MostRows);

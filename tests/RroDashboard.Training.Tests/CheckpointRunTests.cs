@@ -36,6 +36,7 @@ public sealed class CheckpointRunTests : IDisposable
         Assert.True(first.Explore.Candidates > 0);
         var log = Assert.Single(journal.Samples.OfType<LogLine>(), l => l.Text.Contains("stored as F32", StringComparison.Ordinal));
         Assert.Contains("LoRA of rank 4", log.Text, StringComparison.Ordinal);
+        Assert.Contains("Memory by plan, at most: weights 0.00 GB", log.Text, StringComparison.Ordinal);
         // A random policy loses little in 8 updates, but it does.
         var loss = journal.Series("sft/loss");
         Assert.True(loss[^1] < loss[0], $"From {loss[0]} to {loss[^1]}.");
