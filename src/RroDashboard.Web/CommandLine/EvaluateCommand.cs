@@ -14,7 +14,7 @@ internal sealed class EvaluateCommand(CommandConsole console)
     /// <summary>Where the key comes from: a command line is seen by everybody on the machine.</summary>
     private const string KeyVariable = "RRO_ENDPOINT_KEY";
 
-    private readonly Option<Uri> _endpoint = new("--endpoint") { Description = "Base address of an OpenAI-compatible server (vLLM, llama.cpp server), for example http://127.0.0.1:8000/v1. Its key is taken from RRO_ENDPOINT_KEY.", HelpName = "URL", Required = true };
+    private readonly Option<string> _endpoint = new("--endpoint") { Description = "Base address of an OpenAI-compatible server (vLLM, llama.cpp server), for example http://127.0.0.1:8000/v1. Its key is taken from RRO_ENDPOINT_KEY.", HelpName = "URL", Required = true };
     private readonly Option<string> _model = new("--model") { Description = "Name of the model there.", HelpName = "NAME", Required = true };
     private readonly Option<string> _preset = new("--preset") { Description = $"Environment and held-out tasks: {string.Join(", ", Presets.All.Select(p => p.Name))}.", DefaultValueFactory = _ => "demo", HelpName = "NAME" };
     private readonly Option<string[]> _set = new("--set") { Description = "A setting, as Path=Value, for example Evaluate.Tasks=50; may be given many times.", HelpName = "PATH=VALUE", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
@@ -45,13 +45,19 @@ internal sealed class EvaluateCommand(CommandConsole console)
             throw new RefusalException($"--at-once {atOnce} and --per-minute {perMinute} are not allowed: the first must be at least 1, the second at least 0.");
         }
 
+        var address = parsed.GetRequiredValue(_endpoint);
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var url))
+        {
+            throw new RefusalException($"--endpoint '{address}' is no address: write it as http://HOST:PORT/v1.");
+        }
+
         try
         {
             using var environment = EnvironmentFactory.Create(plan.Environment);
             using var endpoint = new ChatEndpoint(
                 new EndpointOptions
                 {
-                    Url = parsed.GetRequiredValue(_endpoint),
+                    Url = url,
                     Model = parsed.GetRequiredValue(_model),
                     Key = Environment.GetEnvironmentVariable(KeyVariable) ?? "",
                     AtOnce = atOnce,
