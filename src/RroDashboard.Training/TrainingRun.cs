@@ -142,6 +142,10 @@ public sealed class TrainingRun
             if (model is Decoder)
             {
                 Log($"{policy.Describe()}");
+                if (_plan.Sft.VocabularyPermutation > 0)
+                {
+                    _journal.Record(new AlertRaised("info", FormattableString.Invariant($"Sft.VocabularyPermutation = {_plan.Sft.VocabularyPermutation} does nothing here: a published checkpoint knows its words, and none are exchanged.")));
+                }
             }
 
             references = Evaluate.References(context);

@@ -29,11 +29,12 @@ public sealed class CheckpointRunTests : IDisposable
     [Fact]
     public void Run_LoraTwice_GoesThroughEveryStageWithTheSameLedger()
     {
-        var (first, journal) = Run("one", "Model.LoraRank=4", "Model.LoraDropout=0.1");
-        var (second, _) = Run("two", "Model.LoraRank=4", "Model.LoraDropout=0.1");
+        var (first, journal) = Run("one", "Sft.VocabularyPermutation=0.5", "Model.LoraRank=4", "Model.LoraDropout=0.1");
+        var (second, _) = Run("two", "Sft.VocabularyPermutation=0.5", "Model.LoraRank=4", "Model.LoraDropout=0.1");
         Assert.Equal(first.LedgerSha256, second.LedgerSha256);
         Assert.Equal([Stage.Sft, Stage.Baseline, Stage.Explore, Stage.Dpo, Stage.Evaluate], journal.Facts.OfType<StageFinished>().Select(s => s.Stage));
         Assert.True(first.Explore.Candidates > 0);
+        Assert.Contains(journal.Facts.OfType<AlertRaised>(), alert => alert.Text.StartsWith("Sft.VocabularyPermutation = 0.5 does nothing here", StringComparison.Ordinal));
         var log = Assert.Single(journal.Samples.OfType<LogLine>(), l => l.Text.Contains("stored as F32", StringComparison.Ordinal));
         Assert.Contains("LoRA of rank 4", log.Text, StringComparison.Ordinal);
         Assert.Contains("Memory by plan, at most: weights 0.00 GB", log.Text, StringComparison.Ordinal);
