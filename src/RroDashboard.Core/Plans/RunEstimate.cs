@@ -39,7 +39,13 @@ public sealed record RunEstimate(
     /// <summary>Tokens of a rollout, sampled and fed; 52 on the demo.</summary>
     public const double TokensPerRollout = 52;
 
-    /// <summary>Tokens of a demonstration.</summary>
+    /// <summary>Tokens that come before the action of a step; what IPR reads anew at every step of the expert; 72 on the demo.</summary>
+    public const double TokensBeforeStep = 72;
+
+    /// <summary>Share of the expert's steps at which IPR values both sides, because the policy's action leads elsewhere; .375 on the demo.</summary>
+    public const double IprDiffers = 0.375;
+
+    /// <summary>Tokens of a demonstration, and of any whole episode.</summary>
     public const double TokensPerDemonstration = 109;
 
     /// <summary>Bytes that a candidate takes in the database with all that belongs to it; 915 on the demo.</summary>
@@ -51,13 +57,19 @@ public sealed record RunEstimate(
     /// <summary>Checkpoints kept with their optimiser's state, in numbers of 4 bytes per parameter.</summary>
     public const double CheckpointCopies = 6;
 
+    /// <summary>Bytes of a whole episode in the database, kept to train on or as one side of a pair.</summary>
+    public const double BytesPerEpisode = 1500;
+
+    /// <summary>Cost of a pair of whole episodes in that of a pair of steps; 1.35 to 1.5 in the experiments of RESULTS.md.</summary>
+    public const double EpisodePairs = 1.5;
+
     private const double MiniShopWords = 164;
     private const double DemoParameters = 255_000;
 
     // Seconds on the demo, by unit of work at its size of model.
     private const double SftSecondsPerToken = 28.4 / (504 * 16 * TokensPerDemonstration);
     private const double ExploreSecondsPerToken = 17.9 / 365_000;
-    private const double DpoSecondsPerPair = 5.2 / (40 * 32);
+    private const double DpoSecondsPerPair = 18.7 / (40 * 32);
     private const double SecondsPerEpisode = 2.75 / 600;
 
     private static readonly Stage[] s_stages = Enum.GetValues<Stage>();
@@ -83,27 +95,31 @@ public sealed record RunEstimate(
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(measured);
         var formula = Formula(plan);
-        var past = measured.Where(m => m.Budget.Steps > 0).Select(m => (m.Budget, m.Seconds, Formula: Formula(m.Plan))).ToArray();
+        var past = measured.Where(m => m.Seconds.Count > 0).Select(m => (m.Plan, m.Budget, m.Seconds, Formula: Formula(m.Plan))).ToArray();
         if (past.Length == 0)
         {
             return formula;
         }
 
-        // The rule decides the candidates, so only runs of the same rule tell of them.
-        var alike = measured.Where(m => m.Budget.Steps > 0 && SameRule(m.Plan.Explore, plan.Explore)).Select(m => (m.Budget, Formula: Formula(m.Plan))).ToArray();
+        // Fine-tuning and evaluations are every method's; what comes between them only runs of the same method tell of, and of candidates
+        // only those of the same rule, which decides them.
+        var method = past.Where(p => p.Plan.Method == plan.Method && p.Budget.Rollouts > 0).ToArray();
+        var alike = method.Where(p => plan.Method != Method.Explore || SameRule(p.Plan.Explore, plan.Explore)).ToArray();
         var candidates = formula.Candidates * Middle(alike, a => (a.Budget.Candidates + a.Budget.Contrasts) / a.Formula.Candidates);
         var rollouts = formula.Rollouts * Middle(alike, a => a.Budget.Rollouts / a.Formula.Rollouts);
-        var tokensPerRollout = Middle(past, p => p.Budget.Rollouts == 0 ? 1 : (p.Budget.TokensGenerated + p.Budget.TokensForced + p.Budget.TokensPrefilled) / (p.Budget.Rollouts * TokensPerRollout));
-        var tokens = rollouts * TokensPerRollout * tokensPerRollout;
+        var more = formula.Rollouts > 0 ? rollouts / formula.Rollouts : 1;
+        var tokensPerRollout = Middle(method, p => (p.Budget.TokensGenerated + p.Budget.TokensForced + p.Budget.TokensPrefilled) / (p.Budget.Rollouts * p.Formula.Tokens / p.Formula.Rollouts));
+        var tokens = formula.Tokens * more * tokensPerRollout;
         var seconds = s_stages.ToDictionary(
             stage => stage,
-            stage => formula.Seconds[stage] * Middle(past.Where(p => p.Seconds.ContainsKey(stage) && p.Formula.Seconds[stage] > 0), p => p.Seconds[stage] / p.Formula.Seconds[stage])
-                * (stage == Stage.Explore && formula.Rollouts > 0 && alike.Length > 0 ? rollouts / formula.Rollouts / Middle(past, p => p.Formula.Rollouts == 0 ? 1 : p.Budget.Rollouts / p.Formula.Rollouts) : 1));
+            stage => formula.Seconds[stage]
+                * Middle((stage is Stage.Explore or Stage.Dpo ? method : past).Where(p => p.Seconds.ContainsKey(stage) && p.Formula.Seconds[stage] > 0), p => p.Seconds[stage] / p.Formula.Seconds[stage])
+                * (stage == Stage.Explore && alike.Length > 0 ? more / Middle(method, p => p.Budget.Rollouts / p.Formula.Rollouts) : 1));
         return formula with
         {
             Candidates = candidates,
             Rollouts = rollouts,
-            Calls = formula.Calls * (formula.Rollouts > 0 ? rollouts / formula.Rollouts : 1),
+            Calls = formula.Calls * more,
             Tokens = tokens,
             Seconds = seconds,
             DiskBytes = formula.DiskBytes + ((candidates - formula.Candidates) * BytesPerCandidate),
@@ -113,35 +129,57 @@ public sealed record RunEstimate(
 
     private static RunEstimate Formula(RunPlan plan)
     {
-        var explore = plan.Explore;
         var size = Parameters(plan) / DemoParameters;
+        var work = Work(plan);
+        var episodes = 2.0 * plan.Evaluate.Tasks;
         // A run that learns from another one's pairs starts from its SFT model and explores nothing.
         var own = plan.Dpo.PairsFrom.Length == 0;
-        var steps = (own ? explore.Tasks : 0) * Math.Min(StepsPerWalk, plan.Environment.MaxSteps);
-        var perStep = explore.Selection == Selection.AllBest ? explore.MaxCandidates : Math.Min(explore.MaxCandidates, Math.Max(explore.MinLooks, RisingCandidates));
-        var contrasts = explore.Selection == Selection.Rising && explore.OnImmediateRise != OnImmediateRise.NoPair ? steps * ContrastsPerStep : 0;
-        var candidates = (steps * perStep) + contrasts;
-        var roots = explore.FirstStepBaseline == FirstStepBaseline.RootValue && own ? (double)explore.Tasks * (explore.RootRollouts > 0 ? explore.RootRollouts : explore.Rollouts) : 0;
-        var rollouts = roots + (candidates * NewStates * explore.Rollouts);
-        var tokens = rollouts * TokensPerRollout;
-        var episodes = 2.0 * plan.Evaluate.Tasks;
         var updates = own ? plan.Sft.Updates : 0;
-        var points = (updates * 4.0) + (plan.Dpo.Updates * 7.0) + (explore.Tasks * 2.0);
+        var points = (updates * 4.0) + (plan.Dpo.Updates * 7.0) + (plan.Explore.Tasks * 2.0);
+        var drawn = plan.Method == Method.SftOnly ? 0 : (double)plan.Dpo.Updates * plan.Dpo.BatchSize;
         return new RunEstimate(
-            candidates,
-            rollouts,
-            candidates + steps + (rollouts * StepsPerWalk / 2) + (2 * episodes * StepsPerWalk),
-            tokens,
+            work.Candidates,
+            work.Rollouts,
+            work.Actions + (2 * episodes * StepsPerWalk),
+            work.Tokens,
             new Dictionary<Stage, double>
             {
                 [Stage.Sft] = (double)updates * plan.Sft.BatchSize * TokensPerDemonstration * SftSecondsPerToken * size,
                 [Stage.Baseline] = episodes * SecondsPerEpisode * size,
-                [Stage.Explore] = tokens * ExploreSecondsPerToken * size,
-                [Stage.Dpo] = (double)plan.Dpo.Updates * plan.Dpo.BatchSize * DpoSecondsPerPair * size,
+                [Stage.Explore] = work.Tokens * ExploreSecondsPerToken * size,
+                // RFT fine-tunes on whole episodes, one at a time; pairs are two sequences each.
+                [Stage.Dpo] = drawn * size * (plan.Method == Method.Rft ? TokensPerDemonstration * SftSecondsPerToken : plan.Method == Method.Eto ? DpoSecondsPerPair * EpisodePairs : DpoSecondsPerPair),
                 [Stage.Evaluate] = episodes * SecondsPerEpisode * size,
             },
-            (candidates * BytesPerCandidate) + (points * BytesPerPoint) + (Parameters(plan) * 4 * CheckpointCopies),
+            (work.Candidates * BytesPerCandidate) + (work.Kept * BytesPerEpisode) + (points * BytesPerPoint) + (Parameters(plan) * 4 * CheckpointCopies),
             0);
+    }
+
+    // What comes between the two evaluations: candidates, rollouts, actions written, tokens, and whole episodes kept or made into pairs.
+    private static (double Candidates, double Rollouts, double Actions, double Tokens, double Kept) Work(RunPlan plan)
+    {
+        var explore = plan.Explore;
+        double tasks = plan.Dpo.PairsFrom.Length == 0 ? explore.Tasks : 0;
+        var steps = tasks * Math.Min(StepsPerWalk, plan.Environment.MaxSteps);
+        switch (plan.Method)
+        {
+            case Method.SftOnly:
+                return (0, 0, 0, 0, 0);
+            case Method.Rft or Method.Eto:
+                var played = tasks * plan.Rivals.Episodes;
+                return (0, played, played * StepsPerWalk, played * TokensPerDemonstration, plan.Method == Method.Rft ? played : 2 * tasks);
+            case Method.Ipr:
+                // One action of the policy at each step of the expert, both sides valued where they differ, and one own episode.
+                var valued = steps * IprDiffers * 2 * explore.Rollouts;
+                return (steps, tasks + valued, steps + (tasks * StepsPerWalk) + (valued * StepsPerWalk / 2), (tasks * TokensPerDemonstration) + (steps * TokensBeforeStep) + (valued * TokensPerRollout), 2 * tasks);
+            default:
+                var perStep = explore.Selection == Selection.AllBest ? explore.MaxCandidates : Math.Min(explore.MaxCandidates, Math.Max(explore.MinLooks, RisingCandidates));
+                var contrasts = explore.Selection == Selection.Rising && explore.OnImmediateRise != OnImmediateRise.NoPair ? steps * ContrastsPerStep : 0;
+                var candidates = (steps * perStep) + contrasts;
+                var roots = explore.FirstStepBaseline == FirstStepBaseline.RootValue ? tasks * (explore.RootRollouts > 0 ? explore.RootRollouts : explore.Rollouts) : 0;
+                var rollouts = roots + (candidates * NewStates * explore.Rollouts);
+                return (candidates, rollouts, candidates + steps + (rollouts * StepsPerWalk / 2), rollouts * TokensPerRollout, 0);
+        }
     }
 
     private static bool SameRule(ExploreOptions a, ExploreOptions b) =>

@@ -3,13 +3,14 @@ using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
+using RroDashboard.Environments;
 
 namespace RroDashboard.Training.Experiments;
 
 /// <summary>Result of one method under one seed: everything that the report needs, as a file of its own.</summary>
 /// <param name="Method">Name in the experiment.</param>
 /// <param name="Seed">Seed.</param>
-/// <param name="Fingerprint">Over plan and environment: a cell of other settings is not taken for this one.</param>
+/// <param name="Fingerprint">Over the plan: a cell of other settings is not taken for this one.</param>
 /// <param name="Engine">Tensor engine that it was computed with.</param>
 /// <param name="Summary">As <c>train --json</c> prints it.</param>
 /// <param name="Budget">What exploration spent.</param>
@@ -19,6 +20,7 @@ namespace RroDashboard.Training.Experiments;
 /// <param name="SampledInvalid">Invalid actions per action, T=1.</param>
 /// <param name="Rising">Share of rising steps by part of the trajectory; null where no steps are decided.</param>
 /// <param name="Alerts">Warnings and errors that it raised.</param>
+/// <param name="EnvironmentHash">Content of the data that it was made from: in the same folder there may be others by now. Null in cells of older versions, which are taken as they are.</param>
 public sealed record CellResult(
     string Method,
     long Seed,
@@ -31,11 +33,12 @@ public sealed record CellResult(
     double GreedyInvalid,
     double SampledInvalid,
     RisingShare? Rising,
-    IReadOnlyList<string> Alerts);
+    IReadOnlyList<string> Alerts,
+    string? EnvironmentHash = null);
 
 /// <summary>What all methods of one seed share.</summary>
 /// <param name="Seed">Seed.</param>
-/// <param name="Fingerprint">Over plan and environment.</param>
+/// <param name="Fingerprint">Over the plan; of the data the first fact tells.</param>
 /// <param name="Facts">Facts of the run up to its baseline evaluation.</param>
 public sealed record SharedResult(long Seed, string Fingerprint, IReadOnlyList<RunEvent> Facts);
 
@@ -53,6 +56,7 @@ public sealed class ExperimentRunner
     private readonly TimeProvider _time;
     private readonly Action<string> _say;
     private readonly CancellationToken _cancellationToken;
+    private readonly Dictionary<string, string> _contentHashes = new(StringComparer.Ordinal);
 
     /// <summary>Prepares; nothing happens before <see cref="Run"/>.</summary>
     /// <param name="experiment">What to run.</param>
@@ -114,13 +118,27 @@ public sealed class ExperimentRunner
     private CellResult? Find(ExperimentMethod method, long seed)
     {
         var cell = CellFiles.Read<CellResult>(Path.Combine(SeedFolder(seed), method.Name + ".json"));
-        return cell?.Fingerprint == CellFiles.Fingerprint(_experiment.Plan(method, seed)) ? cell : null;
+        return cell?.Fingerprint == CellFiles.Fingerprint(_experiment.Plan(method, seed)) && (cell.EnvironmentHash ?? ContentHash(seed)) == ContentHash(seed) ? cell : null;
     }
 
     private SharedResult? FindShared(long seed)
     {
         var shared = CellFiles.Read<SharedResult>(Path.Combine(SeedFolder(seed), BaseFile));
-        return shared?.Fingerprint == CellFiles.Fingerprint(_experiment.SharedPlan(seed)) ? shared : null;
+        return shared?.Fingerprint == CellFiles.Fingerprint(_experiment.SharedPlan(seed)) && shared.Facts.OfType<RunStarted>().LastOrDefault()?.EnvironmentHash == ContentHash(seed) ? shared : null;
+    }
+
+    // A plan names a folder; only the content tells whether the data in it are still those that a result was made from.
+    private string ContentHash(long seed)
+    {
+        var options = _experiment.SharedPlan(seed).Environment;
+        var key = CellFiles.Fingerprint(new RunPlan { Environment = options });
+        if (!_contentHashes.TryGetValue(key, out var hash))
+        {
+            using var environment = EnvironmentFactory.Create(options);
+            _contentHashes[key] = hash = environment.ContentHash;
+        }
+
+        return hash;
     }
 
     private SharedResult Shared(long seed)
@@ -163,7 +181,8 @@ public sealed class ExperimentRunner
             sampled.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             greedy.InvalidRate, sampled.InvalidRate,
             steps.Count > 0 ? RisingShare.Of(steps) : null,
-            [.. journal.Facts.OfType<AlertRaised>().Where(a => a.Severity != "info").Select(a => a.Text)]);
+            [.. journal.Facts.OfType<AlertRaised>().Where(a => a.Severity != "info").Select(a => a.Text)],
+            shared.Facts.OfType<RunStarted>().Last().EnvironmentHash);
         CellFiles.Write(Path.Combine(SeedFolder(seed), method.Name + ".json"), cell);
         // The weights of a cell are worth nothing once it is measured; those that all methods share stay.
         Directory.Delete(folder, recursive: true);

@@ -1,3 +1,4 @@
+using RroDashboard.Environments;
 using RroDashboard.Training.Experiments;
 
 namespace RroDashboard.Training.Tests.Experiments;
@@ -91,6 +92,18 @@ public sealed class ExperimentTests : IDisposable
         Assert.DoesNotContain("Not complete", markdown, StringComparison.Ordinal);
         Assert.DoesNotContain(_folder, markdown, StringComparison.Ordinal);
         Assert.All(report.Charts(), c => System.Xml.Linq.XDocument.Parse(c.Svg));
+
+        // Made from other data than there are now, a result is not taken for one of these, and neither is what the methods of a seed share.
+        using var environment = EnvironmentFactory.Create(experiment.SharedPlan(1).Environment);
+        var hash = environment.ContentHash;
+        foreach (var file in (string[])["seed-1/rro.json", "seed-2/base.json"])
+        {
+            var path = Path.Combine(_folder, file);
+            File.WriteAllText(path, File.ReadAllText(path).Replace(hash, new string('0', hash.Length), StringComparison.Ordinal));
+        }
+
+        Assert.Equal([(1L, "fixed-3"), (1, "eto"), (1, "sft")], second.Finished().Where(c => c.Seed == 1).Select(c => (c.Seed, c.Method)));
+        Assert.Equal(1, Assert.Single(second.Baselines()).Seed);
     }
 
     [Fact]
