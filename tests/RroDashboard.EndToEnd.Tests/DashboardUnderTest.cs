@@ -11,7 +11,7 @@ using RroDashboard.Web.Hosting;
 namespace RroDashboard.EndToEnd.Tests;
 
 /// <summary>The real server on a free port: real database, journal, hub and host. Its runs are scripted unless they are asked to be real.</summary>
-internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraining = false, string? folder = null) : IAsyncDisposable
+internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraining = false, string? folder = null, ITrainingRunner? runner = null) : IAsyncDisposable
 {
     private readonly string _folder = folder ?? Path.Combine(Path.GetTempPath(), $"rro-e2e-{Guid.NewGuid():N}");
     private readonly ScriptedRunner _scripted = new();
@@ -32,7 +32,7 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
             {
                 if (!realTraining)
                 {
-                    services.AddSingleton<ITrainingRunner>(_scripted);
+                    services.AddSingleton(runner ?? _scripted);
                 }
             });
         await _server.StartAsync().WaitAsync(TimeSpan.FromSeconds(60));
