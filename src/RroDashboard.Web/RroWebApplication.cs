@@ -154,7 +154,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ExplorationFeed>());
         services.AddSingleton<SnapshotReader>();
         services.AddSingleton<ITrainingRunner, TrainingRunner>();
-        services.AddSingleton<PairSetTraining>().AddSingleton<PairSetTrainer>().AddSingleton<PairFiles>().AddSingleton<WrittenActions>();
+        services.AddSingleton<PairSetTraining>().AddSingleton<PairSetTrainer>().AddSingleton<PairFiles>().AddSingleton<WrittenActions>().AddSingleton<QueueLabels>();
         services.AddSingleton<Components.Exploration.VersionEffects>();
         services.AddSingleton<DeviceTurn>();
         services.AddSingleton<TrainingHost>();

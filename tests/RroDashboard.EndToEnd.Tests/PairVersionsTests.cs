@@ -3,7 +3,9 @@ using Microsoft.Playwright;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
-using RroDashboard.Core.Rewards;
+using RroDashboard.Core.Review;
+using RroDashboard.Data;
+using RroDashboard.Web.Review;
 
 namespace RroDashboard.EndToEnd.Tests;
 
@@ -139,6 +141,33 @@ public sealed class PairVersionsTests(BrowserFixture fixture, PairVersionsTests.
         static FilePayload File(string text) => new() { Name = "foreign.jsonl", MimeType = "application/jsonl", Buffer = Encoding.UTF8.GetBytes(text) };
     }
 
+    [Fact]
+    public async Task QueueLabels_PreviewedAndApplied_MakeAVersion()
+    {
+        var (reviewer, store) = (new Reviewer("ann", "Ann"), trained.Dashboard.Get<ReviewStore>());
+        var queue = await trained.Dashboard.Get<ReviewDesk>().CreateAsync(new NewReviewQueue(trained.Run, ReviewKind.Verdict, "Which?", MaxItems: 4), reviewer, "queue", CancellationToken.None);
+        for (var i = 0; i < 3; i++)
+        {
+            var item = (await store.NextAsync(queue, reviewer, CancellationToken.None))!.Value;
+            await store.SubmitAsync(queue, item, reviewer, new ReviewContent([i]), 0, 1, "page", CancellationToken.None);
+        }
+
+        await using var visitor = await fixture.VisitAsync(dashboard: trained.Dashboard);
+        var page = visitor.Page;
+        await visitor.GoAsync($"/runs/{trained.Run}/pairs?version=0");
+        await page.Locator("#queue-labels > summary").PressAsync("Enter");
+        await page.Locator("#preview-labels").PressAsync("Enter");
+        await page.Locator("#labels-preview").WaitForAsync();
+        Assert.Equal(["1", "1", "1"], (await page.Locator("#labels-preview dd").AllTextContentsAsync()).Take(3));
+        Assert.Contains("1 not complete", await page.Locator("#labels-preview").TextContentAsync(), StringComparison.Ordinal);
+        await page.Locator("#apply-labels").PressAsync("Enter");
+        await page.GetByText("Labels of queue 'Which?': 1 kept, 1 flipped, 1 discarded, 0 added.").WaitForAsync();
+
+        await visitor.GoAsync(new Uri(page.Url).PathAndQuery + "&source=human");
+        Assert.Equal(["Discarded", "Flipped", "Kept"], (await page.Locator("#pairs tbody tr").EvaluateAllAsync<string[]>("rows => rows.map(r => r.dataset.decision)")).Order(StringComparer.Ordinal));
+        Assert.Empty(visitor.Errors);
+    }
+
     private static async Task<int> NumberAsync(IPage page, string selector) =>
         await page.EvaluateAsync<int>($"parseInt(document.querySelector('{selector}').firstChild.textContent.replaceAll(',', ''))");
 
@@ -162,7 +191,7 @@ public sealed class PairVersionsTests(BrowserFixture fixture, PairVersionsTests.
             PlanSettings.Apply(plan, ["Explore.Tasks=12", "Guard.Every=0"]);
             Run = await Dashboard.EnqueueAsync(plan);
             await Dashboard.WaitForEndAsync(Run);
-            FirstStepPair = (await Dashboard.Get<Data.RunQueries>().AllAsync<PairCreated>(Run, CancellationToken.None)).First(p => p.Pair.Step == 0).Index;
+            FirstStepPair = (await Dashboard.Get<RunQueries>().AllAsync<PairCreated>(Run, CancellationToken.None)).First(p => p.Pair.Step == 0).Index;
         }
 
         public async Task DisposeAsync() => await Dashboard.DisposeAsync();

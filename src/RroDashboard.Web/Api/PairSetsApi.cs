@@ -29,6 +29,8 @@ public static class PairSetsApi
         sets.MapPost("/{version:int}/undo", UndoAsync).WithName("UndoPairSet").WithSummary("Takes the last version back; it is kept.");
         sets.MapPost("/{version:int}/train", TrainAsync).WithName("TrainPairSet").WithSummary("Starts a run that learns from a version, from the SFT checkpoint; the same version is not trained twice.");
         sets.MapPost("/{version:int}/pairs/{pair:int}/try", TryAsync).WithName("TryBetterAction").WithSummary("Executes an action that a person wrote at the step of a pair, values it, and where asked to adds the pair.");
+        sets.MapGet("/{version:int}/queues/{queue}", PreviewAsync).WithName("PreviewQueueLabels").WithSummary("What the labels of a review queue would do to a version.");
+        sets.MapPost("/{version:int}/queues/{queue}", ApplyAsync).WithName("ApplyQueueLabels").WithSummary("Applies the labels of a review queue to a version, which makes a new one.");
         sets.MapGet("/{version:int}/effect", EffectAsync).WithName("GetPairSetEffect").WithSummary("Held-out reward of the runs that learned from a version against the same pairs without its decisions.");
         return routes;
     }
@@ -136,6 +138,30 @@ public static class PairSetsApi
             return TypedResults.Ok(new WrittenResource(written.Outcome.Observation, written.Outcome.Invalid, written.Outcome.Finished, written.Outcome.Value, written.NotValued, written.Same, added.Version));
         }
         catch (Exception e) when (e is PairSetException or PlanException)
+        {
+            return Refused(e);
+        }
+    }
+
+    private static async Task<Results<Ok<QueuePreview>, ProblemHttpResult>> PreviewAsync(string id, int version, string queue, QueueLabels labels, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return TypedResults.Ok(await labels.PreviewAsync(id, version, queue, cancellationToken));
+        }
+        catch (PairSetException e)
+        {
+            return Refused(e);
+        }
+    }
+
+    private static async Task<Results<Ok<QueueApplied>, ProblemHttpResult>> ApplyAsync(string id, int version, string queue, ClaimsPrincipal person, QueueLabels labels, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return TypedResults.Ok(await labels.ApplyAsync(id, version, queue, person.Author(), cancellationToken));
+        }
+        catch (PairSetException e)
         {
             return Refused(e);
         }

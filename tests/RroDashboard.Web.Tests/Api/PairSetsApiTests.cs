@@ -168,6 +168,41 @@ public sealed class PairSetsApiTests(PairSetsApiTests.Trained trained) : IClassF
         Assert.Contains(sentence, (await JsonAsync(answer)).GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
+    // From people's answers to a version: what they decided, what they wrote, and what nobody agreed on.
+    [Fact]
+    public async Task Apply_LabelsOfAQueue_MakeAVersionWithTheAnswersAsProvenance()
+    {
+        var (store, ann) = (trained.Server.Get<ReviewStore>(), new Reviewer("ann", "Ann"));
+        using var made = await trained.Client.PostAsJsonAsync(new Uri("/api/v1/review/queues/", UriKind.Relative), new { runId = trained.Run, kind = "Verdict", title = "Which?", maxItems = 6 });
+        var queue = (await JsonAsync(made)).GetProperty("id").GetString()!;
+        // 0 keep, 1 flip, 2 discard, and so on; the last one stays open.
+        for (var i = 0; i < 5; i++)
+        {
+            var item = (await store.NextAsync(queue, ann, default))!.Value;
+            await store.SubmitAsync(queue, item, ann, new ReviewContent([i % 3], "", i == 1 ? "search[ shirt ]" : i == 2 ? "search[ zeppelin ]" : ""), 0, 1, "page", default);
+        }
+
+        var preview = await LiveServer.JsonAsync(trained.Client, $"{trained.Url}/0/queues/{queue}");
+        using var first = await PostAsync($"/0/queues/{queue}", new { });
+        using var second = await PostAsync($"/0/queues/{queue}", new { });
+        using var unknown = await PostAsync("/0/queues/none", new { });
+
+        Assert.Equal((2, 2, 1, 2, 1), (Count("kept"), Count("flipped"), Count("discarded"), preview.GetProperty("better").GetArrayLength(), Count("incomplete")));
+        var (a, b) = (await JsonAsync(first), await JsonAsync(second));
+        Assert.Equal((HttpStatusCode.OK, true, false), (first.StatusCode, a.GetProperty("made").GetBoolean(), b.GetProperty("made").GetBoolean()));
+        var version = a.GetProperty("version");
+        Assert.Equal(version.GetProperty("number").GetInt32(), b.GetProperty("version").GetProperty("number").GetInt32());
+        // The word that the policy does not know is told, and everything else is applied.
+        Assert.Contains("the word 'zeppelin'", Assert.Single(a.GetProperty("refused").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        var entries = (await trained.Server.Get<PairSetStore>().EntriesAsync(trained.Run, version.GetProperty("number").GetInt32(), default))!;
+        Assert.Equal(5 + a.GetProperty("added").GetInt32(), entries.Count);
+        Assert.All(entries, e => Assert.Equal(("queue", "Which?", 1), (e.Provenance!.Kind, e.Provenance.Name, e.Provenance.Answers!.Count)));
+        Assert.Equal((2, 1), (entries.Count(e => e.Decision == PairDecision.Flipped), entries.Count(e => e.Decision == PairDecision.Discarded)));
+        Assert.Contains("has no review queue 'none'", (await JsonAsync(unknown)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+
+        int Count(string name) => preview.GetProperty(name).GetInt32();
+    }
+
     // A reviewer writes what the agent should have done.
     [Fact]
     public async Task Try_BetterAction_IsExecutedValuedAndAdded()
