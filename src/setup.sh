@@ -9,8 +9,8 @@ find_file() { compgen -G "$1" >/dev/null 2>&1; }
 
 packages=()
 has g++ || packages+=(g++)
-if [ -z "${LIBTORCH:-}" ]; then
-  # LIBTORCH names an unpacked libtorch of your own, for example one with CUDA; then Debian's is not needed.
+if [ -z "${LIBTORCH:-${LIBTORCH_ROOT:-}}" ]; then
+  # LIBTORCH (or LIBTORCH_ROOT) names a libtorch of your own, unpacked or the torch folder of a PyTorch installation, for example one with CUDA; then Debian's is not needed.
   find_file '/usr/include/torch/csrc/api/include/torch/torch.h' || find_file '/usr/include/torch/torch.h' || packages+=(libtorch-dev)
 fi
 # The reference BLAS is about 40 times slower; this is the quick one.

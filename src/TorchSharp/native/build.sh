@@ -11,6 +11,10 @@ command -v g++ >/dev/null || { echo "engine: g++ is missing. On Debian or Ubuntu
 if [ -n "$root" ]; then
   include=(-I"$root/include" -I"$root/include/torch/csrc/api/include")
   link=(-L"$root/lib" -Wl,-rpath,"$root/lib")
+  # Wheels of some years were built with the old names of std::string; linking against them with the new ones fails.
+  if command -v nm >/dev/null && [ -e "$root/lib/libc10.so" ] && ! nm -D --defined-only "$root/lib/libc10.so" 2>/dev/null | grep -q __cxx11; then
+    include+=(-D_GLIBCXX_USE_CXX11_ABI=0)
+  fi
 else
   include=(-I/usr/include/torch/csrc/api/include)
   link=()
