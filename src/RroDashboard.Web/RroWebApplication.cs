@@ -17,6 +17,7 @@ using RroDashboard.Web.Hosting;
 using RroDashboard.Web.Hubs;
 using RroDashboard.Web.Logs;
 using RroDashboard.Web.Navigation;
+using RroDashboard.Web.Observability;
 using RroDashboard.Web.Security;
 using RroDashboard.Web.Sharing;
 using RroDashboard.Web.Streaming;
@@ -124,6 +125,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddDataProtection().SetApplicationName("RroDashboard")
             .PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(options.DataFolder, "keys")));
         services.AddSignIn(options);
+        services.AddApiManners(options);
+        services.AddOpenApi("v1");
         services.AddAntiforgery(antiforgery =>
         {
             antiforgery.Cookie.Name = "rro-form";
@@ -163,6 +166,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<RerollHost>();
         services.AddHostedService(provider => provider.GetRequiredService<RerollHost>());
         services.AddSingleton<IRunBoard, RunBoard>();
+        services.AddSingleton<OpenCircuits>().AddSingleton<ServerNumbers>();
+        services.AddSingleton<Microsoft.AspNetCore.Components.Server.Circuits.CircuitHandler>(provider => provider.GetRequiredService<OpenCircuits>());
         services.AddHostedService<DeletedRunsSweeper>();
         services.AddSingleton<RunEstimator>().AddSingleton<TaskPreviews>();
         services.AddSingleton<RunLog>();
@@ -203,6 +208,7 @@ public sealed class RroWebApplication : IAsyncDisposable
             return next(context);
         });
         app.UseAuthentication();
+        app.UseApiManners();
         app.UseAuthorization();
         app.UseAntiforgery();
 
@@ -213,6 +219,9 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapHealthChecks(RroUrls.HealthReady).AllowAnonymous();
         app.MapHub<RunHub>(RroUrls.RunHub, hub => hub.CloseOnAuthenticationExpiration = true);
         app.MapRunsApi();
+        app.MapFollowApi();
+        app.MapOpenApi("/openapi/{documentName}.json").RequireAuthorization(Policies.Viewer);
+        ServerNumbers.Map(app);
         app.MapExplorationApi();
         app.MapPairSetsApi();
         app.MapRunActionsApi();

@@ -4,6 +4,7 @@ using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Components.Exploration;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
@@ -21,16 +22,16 @@ public static class PairSetsApi
     {
         var sets = routes.MapGroup("/api/v1/runs/{id}/pair-sets").RequireAuthorization();
         sets.MapGet("/", ListAsync).WithName("ListPairSets").WithSummary("Versions of the run's pairs, version 0 first, and the runs that learned from them.");
-        sets.MapPost("/", AddAsync).WithName("CreatePairSet").WithSummary("Makes a version out of another one by decisions on single pairs; the same decisions twice make no second version.");
+        sets.MapPost("/", AddAsync).RequireAuthorization(Policies.Reviewer).WithName("CreatePairSet").WithSummary("Makes a version out of another one by decisions on single pairs; the same decisions twice make no second version.");
         sets.MapGet("/{version:int}/decisions", DecisionsAsync).WithName("GetPairDecisions").WithSummary("What a version says of single pairs; the others are as the run made them.");
         sets.MapGet("/{version:int}/pairs.jsonl", FileAsync).WithName("GetPairSetFile").WithSummary("The pairs that a version trains on, for TRL; with ?tokens=true their exact token ids and weights too.");
         sets.MapGet("/{version:int}/summary", SummaryAsync).WithName("GetPairSetSummary").WithSummary("Count, size and SHA-256 of that file.");
-        sets.MapPost("/{version:int}/import", ImportAsync).WithName("ImportPairs").WithSummary("Adds the pairs of a TRL file (the request's body) to a version, which makes a new one.");
-        sets.MapPost("/{version:int}/undo", UndoAsync).WithName("UndoPairSet").WithSummary("Takes the last version back; it is kept.");
-        sets.MapPost("/{version:int}/train", TrainAsync).WithName("TrainPairSet").WithSummary("Starts a run that learns from a version, from the SFT checkpoint; the same version is not trained twice.");
-        sets.MapPost("/{version:int}/pairs/{pair:int}/try", TryAsync).WithName("TryBetterAction").WithSummary("Executes an action that a person wrote at the step of a pair, values it, and where asked to adds the pair.");
+        sets.MapPost("/{version:int}/import", ImportAsync).RequireAuthorization(Policies.Reviewer).WithName("ImportPairs").WithSummary("Adds the pairs of a TRL file (the request's body) to a version, which makes a new one.");
+        sets.MapPost("/{version:int}/undo", UndoAsync).RequireAuthorization(Policies.Reviewer).WithName("UndoPairSet").WithSummary("Takes the last version back; it is kept.");
+        sets.MapPost("/{version:int}/train", TrainAsync).RequireAuthorization(Policies.Operator).WithName("TrainPairSet").WithSummary("Starts a run that learns from a version, from the SFT checkpoint; the same version is not trained twice.");
+        sets.MapPost("/{version:int}/pairs/{pair:int}/try", TryAsync).RequireAuthorization(Policies.Reviewer).WithName("TryBetterAction").WithSummary("Executes an action that a person wrote at the step of a pair, values it, and where asked to adds the pair.");
         sets.MapGet("/{version:int}/queues/{queue}", PreviewAsync).WithName("PreviewQueueLabels").WithSummary("What the labels of a review queue would do to a version.");
-        sets.MapPost("/{version:int}/queues/{queue}", ApplyAsync).WithName("ApplyQueueLabels").WithSummary("Applies the labels of a review queue to a version, which makes a new one.");
+        sets.MapPost("/{version:int}/queues/{queue}", ApplyAsync).RequireAuthorization(Policies.Reviewer).WithName("ApplyQueueLabels").WithSummary("Applies the labels of a review queue to a version, which makes a new one.");
         sets.MapGet("/{version:int}/effect", EffectAsync).WithName("GetPairSetEffect").WithSummary("Held-out reward of the runs that learned from a version against the same pairs without its decisions.");
         return routes;
     }

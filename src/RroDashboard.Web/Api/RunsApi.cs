@@ -13,7 +13,7 @@ public static class RunsApi
     /// <summary>Adds the routes.</summary>
     public static IEndpointRouteBuilder MapRunsApi(this IEndpointRouteBuilder routes)
     {
-        var runs = routes.MapGroup("/api/v1/runs").RequireAuthorization();
+        var runs = routes.MapGroup("/api/v1/runs").RequireAuthorization().AddEndpointFilter<EntityTags>();
         runs.MapGet("/", ListAsync).WithName("ListRuns").WithSummary("Runs, newest first.");
         runs.MapGet("/{id}", FindAsync).WithName("GetRun").WithSummary("One run.");
         runs.MapGet("/{id}/snapshot", SnapshotAsync).WithName("GetSnapshot").WithSummary("Everything up to the last committed event.");
@@ -23,8 +23,22 @@ public static class RunsApi
         return routes;
     }
 
-    private static async Task<Ok<RunPage>> ListAsync(RunQueries queries, CancellationToken cancellationToken, int skip = 0, int take = 50)
+    private static async Task<Results<Ok<RunPage>, ProblemHttpResult>> ListAsync(
+        RunQueries queries, ApiQueries pages, CancellationToken cancellationToken, int skip = 0, int take = 50, string? cursor = null)
     {
+        if (cursor is not null)
+        {
+            // Runs that are added meanwhile do not shift the pages. The first page has the cursor "start".
+            if (cursor != "start" && (!cursor.StartsWith('r') || !int.TryParse(cursor[1..], out _)))
+            {
+                return TypedResults.Problem("The cursor is none of this server's: begin with cursor=start.", statusCode: StatusCodes.Status400BadRequest);
+            }
+
+            var page = await pages.RunsAsync(cursor == "start" ? null : int.Parse(cursor[1..], System.Globalization.CultureInfo.InvariantCulture), take, cancellationToken);
+            var (_, all) = await queries.ListAsync(0, 1, cancellationToken);
+            return TypedResults.Ok(new RunPage(all, [.. page.Select(r => RunResource.Of(r.Run))], page.Count == Math.Clamp(take, 1, ApiQueries.MaxRows) ? $"r{page[^1].Key}" : null));
+        }
+
         var (rows, total) = await queries.ListAsync(Math.Max(0, skip), Math.Clamp(take, 1, RunQueries.MaxRows), cancellationToken);
         return TypedResults.Ok(new RunPage(total, [.. rows.Select(RunResource.Of)]));
     }
@@ -70,8 +84,8 @@ public static class RunsApi
     }
 }
 
-/// <summary>One page of runs.</summary>
-public sealed record RunPage(int Total, IReadOnlyList<RunResource> Runs);
+/// <summary>One page of runs; Next is the cursor of the page after it, null at the end and where none was asked for.</summary>
+public sealed record RunPage(int Total, IReadOnlyList<RunResource> Runs, string? Next = null);
 
 /// <summary>A series as two columns of equal length.</summary>
 public sealed record SeriesResource(string Series, IReadOnlyList<long> Steps, IReadOnlyList<double> Values);
@@ -94,7 +108,8 @@ public sealed record RunResource(
     long LastSeq,
     long DroppedSamples,
     string? Error,
-    bool Crashed)
+    bool Crashed,
+    string Owner = "")
 {
     /// <summary>From what the database knows.</summary>
     public static RunResource Of(RunInfo run)
@@ -102,6 +117,6 @@ public sealed record RunResource(
         ArgumentNullException.ThrowIfNull(run);
         return new(
             run.Id, run.State.ToString(), run.Plan.Preset, Core.Plans.PlanSettings.ToDictionary(run.Plan), run.CreatedUtc, run.StartedUtc, run.EndedUtc, run.Stage?.ToString(),
-            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error, run.Crashed);
+            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error, run.Crashed, run.Owner);
     }
 }

@@ -10,6 +10,9 @@ public sealed class HubSessions(Sessions sessions, AccountStore accounts) : Back
     private readonly ConcurrentDictionary<string, HubCallerContext> _open = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changed = new(0);
 
+    /// <summary>How many are open.</summary>
+    public int Count => _open.Count;
+
     /// <inheritdoc/>
     public async Task OnConnectedAsync(HubLifetimeContext context, Func<HubLifetimeContext, Task> next)
     {

@@ -9,6 +9,9 @@ public static class Person
     /// <summary>Claim with the stamp of the account at sign-in; when the account has another one, the session is over.</summary>
     public const string StampClaim = "rro:stamp";
 
+    /// <summary>Claim with the number of the API token that a program brought.</summary>
+    public const string TokenClaim = "rro:token";
+
     /// <summary>Claim of those who have no password yet.</summary>
     public const string NoPasswordClaim = "rro:no-password";
 

@@ -14,14 +14,15 @@ public sealed class Sessions : IDisposable
 
     private readonly ConcurrentDictionary<string, (UserInfo? User, DateTimeOffset Until)> _known = new(StringComparer.Ordinal);
     private readonly AccountStore _accounts;
+    private readonly TokenStore _tokens;
     private readonly TimeProvider _time;
     private readonly IDisposable _subscription;
 
     /// <summary>Follows the accounts.</summary>
-    public Sessions(AccountStore accounts, TimeProvider time)
+    public Sessions(AccountStore accounts, TokenStore tokens, TimeProvider time)
     {
         ArgumentNullException.ThrowIfNull(accounts);
-        (_accounts, _time) = (accounts, time);
+        (_accounts, _tokens, _time) = (accounts, tokens, time);
         _subscription = _accounts.Subscribe(Forget);
     }
 
@@ -35,7 +36,14 @@ public sealed class Sessions : IDisposable
     public async ValueTask<UserInfo?> FindAsync(ClaimsPrincipal person, CancellationToken cancellationToken)
     {
         var user = await FindAsync(person.Id(), cancellationToken);
-        return user is { IsDisabled: false } && user.Stamp == person.FindFirstValue(Person.StampClaim) ? user : null;
+        if (user is not { IsDisabled: false } || user.Stamp != person.FindFirstValue(Person.StampClaim))
+        {
+            return null;
+        }
+
+        // A connection that a program opened ends with its token.
+        return person.FindFirstValue(Person.TokenClaim) is not { } token
+            || await _tokens.WorksAsync(int.Parse(token, System.Globalization.CultureInfo.InvariantCulture), cancellationToken) ? user : null;
     }
 
     /// <summary>An account; null when there is none of this id.</summary>

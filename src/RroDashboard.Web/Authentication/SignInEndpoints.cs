@@ -13,7 +13,9 @@ public static class SignInEndpoints
     /// <summary>Name of the session cookie.</summary>
     public const string CookieName = "rro-session";
 
-    /// <summary>Cookie authentication, and nothing without it: every endpoint that does not say otherwise needs a signed-in user.</summary>
+    private const string Either = "CookieOrToken";
+
+    /// <summary>Sessions and tokens, and nothing without one: every endpoint that does not say otherwise needs a signed-in user.</summary>
     public static void AddSignIn(this IServiceCollection services, DashboardOptions options)
     {
         services.AddSingleton(p => new SignInLinks(SignInLinks.FolderIn(options.DataFolder), p.GetRequiredService<TimeProvider>()));
@@ -21,7 +23,17 @@ public static class SignInEndpoints
         services.AddSingleton<HubSessions>();
         services.AddHostedService(provider => provider.GetRequiredService<HubSessions>());
         services.AddScoped<Rights>();
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
+        services.AddAuthentication(authentication =>
+        {
+            authentication.DefaultScheme = Either;
+            authentication.DefaultSignInScheme = CookieAuthenticationDefaults.AuthenticationScheme;
+            authentication.DefaultSignOutScheme = CookieAuthenticationDefaults.AuthenticationScheme;
+        })
+        // Who brings a token is a program, and then no cookie counts: its requests need no proof that a page of ours sent them.
+        .AddPolicyScheme(Either, null, either => either.ForwardDefaultSelector = context =>
+            TokenAuthentication.IsFor(context.Request) ? TokenAuthentication.SchemeName : CookieAuthenticationDefaults.AuthenticationScheme)
+        .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null)
+        .AddCookie(cookie =>
         {
             cookie.Cookie.Name = CookieName;
             cookie.Cookie.HttpOnly = true;

@@ -70,6 +70,15 @@ public static class Words
     /// <summary>A count with thousands apart.</summary>
     public static string Count(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>What a role may do, as the scope of a token.</summary>
+    public static string Of(RroDashboard.Data.UserRole role) => role switch
+    {
+        RroDashboard.Data.UserRole.Viewer => "read",
+        RroDashboard.Data.UserRole.Reviewer => "read and review",
+        RroDashboard.Data.UserRole.Operator => "read, review and run",
+        _ => "do everything",
+    };
+
     /// <summary>A reward.</summary>
     public static string Reward(double reward) => reward.ToString("0.000", CultureInfo.InvariantCulture);
 

@@ -32,6 +32,9 @@ public sealed class DashboardOptions
     /// <summary>A browser that was not seen for this time has to sign in again.</summary>
     public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromDays(30);
 
+    /// <summary>Requests of the API that a person, or an address, may make in a minute: twenty a second.</summary>
+    public int ApiRequestsPerMinute { get; init; } = 1200;
+
     /// <summary>The user's data folder by the rules of the operating system (XDG on Linux).</summary>
     public static string DefaultDataFolder => Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify),

@@ -50,6 +50,18 @@ public static class RroUrls
     /// <summary>Shown to someone whose role does not allow a page.</summary>
     public const string Denied = "/denied";
 
+    /// <summary>Own API tokens.</summary>
+    public const string OwnTokens = "/account/tokens";
+
+    /// <summary>API tokens of everyone.</summary>
+    public const string AdminTokens = "/admin/tokens";
+
+    /// <summary>What the API can do, as an OpenAPI document.</summary>
+    public const string OpenApi = "/openapi/v1.json";
+
+    /// <summary>Numbers of the server as Prometheus text.</summary>
+    public const string Metrics = "/metrics";
+
     /// <summary>People and invitations.</summary>
     public const string AdminUsers = "/admin/users";
 
@@ -87,7 +99,13 @@ public static class RroUrls
     public static bool IsForScripts(PathString path) =>
         path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase)
         || path.StartsWithSegments("/hubs", StringComparison.OrdinalIgnoreCase)
-        || path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase);
+        || path.StartsWithSegments("/_blazor", StringComparison.OrdinalIgnoreCase)
+        || path == Metrics || path == OpenApi;
+
+    /// <summary>Paths that programs ask with a token.</summary>
+    public static bool TakesTokens(PathString path) =>
+        path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase) || path.StartsWithSegments(RunHub, StringComparison.OrdinalIgnoreCase)
+        || path == Metrics || path == OpenApi;
 
     /// <summary>Page of a run.</summary>
     public static string Run(string runId) => $"/runs/{Uri.EscapeDataString(runId)}";

@@ -118,6 +118,8 @@ internal sealed class LiveServer : IAsyncDisposable
 
     private async Task<HttpClient> SignInAsync(HttpClient client)
     {
+        // As every browser names it with an unsafe verb.
+        client.DefaultRequestHeaders.Add("Origin", Url.GetLeftPart(UriPartial.Authority));
         var link = new Uri(_server.CreateSignInLink());
         var page = await client.GetStringAsync(link);
         using var form = new FormUrlEncodedContent(new Dictionary<string, string>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Components.Authorization;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Api;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
@@ -46,6 +47,9 @@ public sealed partial class PairVersions : IDisposable
 
     /// <summary>How many such runs there are.</summary>
     [Parameter, EditorRequired] public required int EffectTotal { get; set; }
+
+    /// <summary>What this person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     /// <summary>Makes and undoes versions.</summary>
     [Inject] public required PairSetStore Store { get; init; }
@@ -120,6 +124,7 @@ public sealed partial class PairVersions : IDisposable
         var changes = exclude
             ? Fitting.Where(i => !gone.ContainsKey(i)).Select(i => (said.GetValueOrDefault(i) ?? PairEntry.Plain(i)) with { Decision = PairDecision.Discarded, Provenance = why })
             : Fitting.Where(gone.ContainsKey).Select(i => gone[i] with { Decision = gone[i].Added is null ? PairDecision.Kept : PairDecision.Added, Provenance = why });
+        await Rights.DemandAsync(UserRole.Reviewer, "change pairs");
         var (version, made) = await Store.AddAsync(RunId, Shown.Number, [.. changes], await AuthorAsync(), $"{(exclude ? "Excluded" : "Included")} by filter: {FilterWords}.", _left.Token);
         Go("version", version.Number.ToString(CultureInfo.InvariantCulture));
         return made ? $"Version {version.Number} was made. Undo takes it back." : $"Version {version.Number} holds exactly that already.";
@@ -127,6 +132,7 @@ public sealed partial class PairVersions : IDisposable
 
     private Task UndoAsync() => DoAsync(async () =>
     {
+        await Rights.DemandAsync(UserRole.Reviewer, "change pairs");
         var now = await Store.UndoAsync(RunId, Shown.Number, _left.Token);
         Go("version", now.ToString(CultureInfo.InvariantCulture));
         return $"The last change is undone; version {now} counts again.";
@@ -134,6 +140,7 @@ public sealed partial class PairVersions : IDisposable
 
     private Task TrainAsync() => DoAsync(async () =>
     {
+        await Rights.DemandAsync(UserRole.Operator, "start a run");
         var (run, wasThere) = await Trainer.TrainAsync(new PairsReference(RunId, Shown.Number), _left.Token);
         Navigation.NavigateTo(RroUrls.Run(run));
         return wasThere ? $"Run {run} learned from this version already." : $"Run {run} was added.";
