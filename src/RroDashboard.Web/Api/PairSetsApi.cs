@@ -116,11 +116,11 @@ public static class PairSetsApi
         }
     }
 
-    private static async Task<Results<Created<NewRunResource>, Ok<NewRunResource>, ProblemHttpResult>> TrainAsync(string id, int version, PairSetTrainer trainer, CancellationToken cancellationToken)
+    private static async Task<Results<Created<NewRunResource>, Ok<NewRunResource>, ProblemHttpResult>> TrainAsync(string id, int version, ClaimsPrincipal person, PairSetTrainer trainer, CancellationToken cancellationToken)
     {
         try
         {
-            var (run, wasThere) = await trainer.TrainAsync(new PairsReference(id, version), cancellationToken);
+            var (run, wasThere) = await trainer.TrainAsync(new PairsReference(id, version), person.Owner(), cancellationToken);
             return wasThere ? TypedResults.Ok(new NewRunResource(run)) : TypedResults.Created($"/api/v1/runs/{run}", new NewRunResource(run));
         }
         catch (Exception e) when (e is PlanException or RefusalException)

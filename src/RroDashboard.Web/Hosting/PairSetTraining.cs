@@ -72,11 +72,12 @@ public sealed class PairSetTrainer(RunQueries queries, PairSetQueries sets, Comp
 
     /// <summary>Starts it, or gives the run that waits, works or has finished with exactly these settings.</summary>
     /// <param name="reference">Which version.</param>
+    /// <param name="owner">Whose run it will be.</param>
     /// <param name="cancellationToken">Given up.</param>
     /// <returns>The run's id, and whether it was there before.</returns>
     /// <exception cref="RefusalException">No such run, or nothing can be run now.</exception>
     /// <exception cref="PlanException">The version cannot be trained on.</exception>
-    public async Task<(string Id, bool WasThere)> TrainAsync(PairsReference reference, CancellationToken cancellationToken)
+    public async Task<(string Id, bool WasThere)> TrainAsync(PairsReference reference, RunOwner owner, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(reference);
         var source = await queries.FindAsync(reference.Run, cancellationToken) ?? throw new RefusalException($"There is no run '{reference.Run}'.");
@@ -87,7 +88,7 @@ public sealed class PairSetTrainer(RunQueries queries, PairSetQueries sets, Comp
         var there = (await sets.TrainedAsync(reference.Run, cancellationToken)).Select(t => t.Run.Id).ToHashSet(StringComparer.Ordinal);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var id = await board.EnqueueAsync(plan, key, cancellationToken);
+            var id = await board.EnqueueAsync(plan, key, cancellationToken, owner);
             if (await queries.FindAsync(id, cancellationToken) is { State: not (RunState.Failed or RunState.Stopped or RunState.Interrupted) })
             {
                 return (id, there.Contains(id));

@@ -3,11 +3,15 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Rewards;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Hosting;
 using RroDashboard.Web.Tests.Hosting;
 
@@ -245,6 +249,19 @@ public sealed class PairSetsApiTests(PairSetsApiTests.Trained trained) : IClassF
         {
             Assert.Equal(HttpStatusCode.Unauthorized, (await stranger.GetAsync(new Uri(trained.Url + path, UriKind.Relative))).StatusCode);
         }
+    }
+
+    // Whoever may only look changes nothing and starts nothing.
+    [Fact]
+    public void Endpoints_ThatChangeSomething_NameTheirRole()
+    {
+        var changing = trained.Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(e => e.RoutePattern.RawText!.Contains("/pair-sets", StringComparison.Ordinal) && e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("POST")).ToList();
+
+        Assert.Equal(6, changing.Count);
+        Assert.All(changing, e => Assert.Contains(
+            e.Metadata.GetOrderedMetadata<IAuthorizeData>(),
+            a => a.Policy == (e.RoutePattern.RawText!.EndsWith("/train", StringComparison.Ordinal) ? Policies.Operator : Policies.Reviewer)));
     }
 
     private Task<HttpResponseMessage> PostAsync(string path, object body) => trained.Client.PostAsJsonAsync(new Uri(trained.Url + path, UriKind.Relative), body);

@@ -1,9 +1,10 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.Components.Forms;
 using RroDashboard.Core.Preferences;
-using RroDashboard.Web.Api;
+using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
 
 namespace RroDashboard.Web.Components.Exploration;
@@ -37,8 +38,8 @@ public sealed partial class PairFilesPanel : IDisposable
     /// <summary>Writes the pairs of a run that still explores.</summary>
     [Inject] public required PairExport Export { get; init; }
 
-    /// <summary>Who is signed in.</summary>
-    [Inject] public required AuthenticationStateProvider People { get; init; }
+    /// <summary>What the person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
@@ -88,14 +89,14 @@ public sealed partial class PairFilesPanel : IDisposable
             }
 
             await using var stream = chosen.File.OpenReadStream(PairFiles.MaxBytes, _left.Token);
-            var author = (await People.GetAuthenticationStateAsync()).User.Author();
+            var author = (await Rights.DemandAsync(UserRole.Reviewer, "import pairs")).Name;
             var result = await Files.ImportAsync(RunId, Version, chosen.File.Name, stream, author, _left.Token);
             _said = result.Made
                 ? $"Version {result.Version.Number} was made: {Words.Count(result.Added)} of {Words.Count(result.Lines)} pairs were added{(result.Known > 0 ? $", {Words.Count(result.Known)} were there already" : "")}. SHA-256 of the file: {result.Sha256}"
                 : $"Nothing changed: all {Words.Count(result.Lines)} pairs of the file are in version {result.Version.Number} already. SHA-256 of the file: {result.Sha256}";
             Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { ["version"] = result.Version.Number, ["page"] = null, ["pair"] = null }));
         }
-        catch (Exception e) when (e is PairSetException or IOException)
+        catch (Exception e) when (e is PairSetException or RefusalException or IOException)
         {
             (_said, _refused) = (e.Message, true);
         }

@@ -1,12 +1,9 @@
 using System.Globalization;
-using System.Security.Claims;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Data;
 using RroDashboard.Web.Authentication;
-using RroDashboard.Web.Api;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
 using RroDashboard.Web.Navigation;
@@ -48,9 +45,6 @@ public sealed partial class PairVersions : IDisposable
     /// <summary>How many such runs there are.</summary>
     [Parameter, EditorRequired] public required int EffectTotal { get; set; }
 
-    /// <summary>What this person may do.</summary>
-    [Inject] public required Rights Rights { get; init; }
-
     /// <summary>Makes and undoes versions.</summary>
     [Inject] public required PairSetStore Store { get; init; }
 
@@ -63,8 +57,8 @@ public sealed partial class PairVersions : IDisposable
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
 
-    /// <summary>Who is signed in.</summary>
-    [Inject] public required AuthenticationStateProvider People { get; init; }
+    /// <summary>What the person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     private int Latest => PairSetStore.Latest(Versions);
 
@@ -124,8 +118,7 @@ public sealed partial class PairVersions : IDisposable
         var changes = exclude
             ? Fitting.Where(i => !gone.ContainsKey(i)).Select(i => (said.GetValueOrDefault(i) ?? PairEntry.Plain(i)) with { Decision = PairDecision.Discarded, Provenance = why })
             : Fitting.Where(gone.ContainsKey).Select(i => gone[i] with { Decision = gone[i].Added is null ? PairDecision.Kept : PairDecision.Added, Provenance = why });
-        await Rights.DemandAsync(UserRole.Reviewer, "change pairs");
-        var (version, made) = await Store.AddAsync(RunId, Shown.Number, [.. changes], await AuthorAsync(), $"{(exclude ? "Excluded" : "Included")} by filter: {FilterWords}.", _left.Token);
+        var (version, made) = await Store.AddAsync(RunId, Shown.Number, [.. changes], (await Rights.DemandAsync(UserRole.Reviewer, "change pairs")).Name, $"{(exclude ? "Excluded" : "Included")} by filter: {FilterWords}.", _left.Token);
         Go("version", version.Number.ToString(CultureInfo.InvariantCulture));
         return made ? $"Version {version.Number} was made. Undo takes it back." : $"Version {version.Number} holds exactly that already.";
     });
@@ -140,13 +133,11 @@ public sealed partial class PairVersions : IDisposable
 
     private Task TrainAsync() => DoAsync(async () =>
     {
-        await Rights.DemandAsync(UserRole.Operator, "start a run");
-        var (run, wasThere) = await Trainer.TrainAsync(new PairsReference(RunId, Shown.Number), _left.Token);
+        var user = await Rights.DemandAsync(UserRole.Operator, "start a run");
+        var (run, wasThere) = await Trainer.TrainAsync(new PairsReference(RunId, Shown.Number), new RunOwner(user.Id, user.Name), _left.Token);
         Navigation.NavigateTo(RroUrls.Run(run));
         return wasThere ? $"Run {run} learned from this version already." : $"Run {run} was added.";
     });
-
-    private async Task<string> AuthorAsync() => (await People.GetAuthenticationStateAsync()).User.Author();
 
     private async Task DoAsync(Func<Task<string>> work)
     {
