@@ -93,6 +93,19 @@ public sealed class ReviewQueries(IDbContextFactory<RroDbContext> contexts, Expl
         }
     }
 
+    /// <summary>Items of a queue that a person has answered.</summary>
+    public async Task<int> DoneAsync(string queueId, Reviewer viewer, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(viewer);
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            var queue = await ReviewStore.QueueAsync(context, queueId, cancellationToken).ConfigureAwait(false);
+            return await context.Set<ReviewAnswerEntity>().CountAsync(
+                a => a.ReviewerId == viewer.Id && a.State == ReviewAnswerState.Submitted && context.Set<ReviewItemEntity>().Any(i => i.Key == a.ItemKey && i.QueueKey == queue.Key), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>What every item of a queue is about, in order; nobody's answers.</summary>
     public async Task<IReadOnlyList<ReviewItem>> PlacesAsync(string queueId, CancellationToken cancellationToken)
     {

@@ -33,7 +33,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>A browser of its own, signed in by a link.</summary>
-    internal async Task<Visitor> VisitAsync(ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900, DashboardUnderTest? dashboard = null)
+    internal async Task<Visitor> VisitAsync(ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900, DashboardUnderTest? dashboard = null, string? person = null)
     {
         dashboard ??= Dashboard;
         var context = await Browser.NewContextAsync(new BrowserNewContextOptions
@@ -43,6 +43,11 @@ public sealed class BrowserFixture : IAsyncLifetime
             ReducedMotion = ReducedMotion.Reduce,
         });
         context.SetDefaultTimeout(20_000);
+        if (person is not null)
+        {
+            await context.AddCookiesAsync([new Cookie { Name = Web.Tests.TestPeople.CookieName, Value = person, Url = dashboard.Url }]);
+        }
+
         var page = await context.NewPageAsync();
         var visitor = new Visitor(context, page, dashboard.Url);
         await page.GotoAsync(dashboard.CreateSignInLink());

@@ -19,6 +19,8 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
 
     public string Url => _server!.Url;
 
+    public ShiftedClock Clock { get; } = new();
+
     public T Get<T>()
         where T : notnull => _server!.App.Services.GetRequiredService<T>();
 
@@ -30,6 +32,8 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
             new DashboardOptions { Url = url, DataFolder = _folder, StartDemo = startDemo },
             services =>
             {
+                services.AddSingleton<TimeProvider>(Clock);
+                services.AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, Web.Tests.TestPeople>();
                 if (!realTraining)
                 {
                     services.AddSingleton(runner ?? _scripted);
@@ -114,6 +118,14 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
         {
             Directory.Delete(_folder, recursive: true);
         }
+    }
+
+    /// <summary>The system's clock, ahead by as much as a test says: nobody waits ten minutes.</summary>
+    public sealed class ShiftedClock : TimeProvider
+    {
+        public TimeSpan Shift { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
     }
 
     private sealed class ScriptedRunner : ITrainingRunner

@@ -18,7 +18,7 @@ public static class ReviewApi
     {
         var queues = routes.MapGroup("/api/v1/review/queues").RequireAuthorization().AddEndpointFilter(TellAsync);
         queues.MapGet("/", ListAsync).WithName("ListReviewQueues").WithSummary("Review queues, of one run or all, newest first.");
-        queues.MapPost("/", CreateAsync).RequireAuthorization(Policies.Reviewer).WithName("CreateReviewQueue").WithSummary("Makes a queue of a run; with an Idempotency-Key a repeated request makes no second one.");
+        queues.MapPost("/", CreateAsync).RequireAuthorization(Policies.Operator).WithName("CreateReviewQueue").WithSummary("Makes a queue of a run; with an Idempotency-Key a repeated request makes no second one.");
         var queue = queues.MapGroup("/{id}");
         queue.MapGet("/", FindAsync).WithName("GetReviewQueue").WithSummary("One queue with its progress.");
         queue.MapPost("/next", NextAsync).RequireAuthorization(Policies.Reviewer).WithName("NextReviewItem").WithSummary("Hands out an item and holds it for ten minutes; 204 when nothing is left for you.");
@@ -27,14 +27,14 @@ public static class ReviewApi
         queue.MapPut("/items/{item:long}/draft", DraftAsync).RequireAuthorization(Policies.Reviewer).WithName("DraftReviewItem").WithSummary("Keeps what you have said so far.");
         queue.MapPost("/items/{item:long}/answer", AnswerAsync).RequireAuthorization(Policies.Reviewer).WithName("AnswerReviewItem").WithSummary("Gives your answer; 409 when it was given before or others were first.");
         queue.MapPost("/items/{item:long}/skip", SkipAsync).RequireAuthorization(Policies.Reviewer).WithName("SkipReviewItem").WithSummary("Leaves an item to others.");
-        queue.MapPost("/items/{item:long}/adjudicate", AdjudicateAsync).RequireAuthorization(Policies.Reviewer).WithName("AdjudicateReviewItem").WithSummary("Decides a complete item on which answers disagree, in your name.");
+        queue.MapPost("/items/{item:long}/adjudicate", AdjudicateAsync).RequireAuthorization(Policies.Operator).WithName("AdjudicateReviewItem").WithSummary("Decides a complete item on which answers disagree, in your name.");
         queue.MapPost("/undo", UndoAsync).RequireAuthorization(Policies.Reviewer).WithName("UndoReviewAnswer").WithSummary("Takes your own last answer of the queue back.");
         queue.MapGet("/conflicts", ConflictsAsync).WithName("ListReviewConflicts").WithSummary("Complete items on which answers disagree.");
         queue.MapGet("/agreement", AgreementAsync).WithName("GetReviewAgreement").WithSummary("Agreement of people with each other and with the process reward.");
         queue.MapGet("/decisions", DecisionsAsync).WithName("GetReviewDecisions").WithSummary("What the complete items say for training.");
         queue.MapGet("/labels.jsonl", LinesAsync).WithName("GetReviewLabels").WithSummary("Labels, one JSON object a line.");
         queue.MapGet("/labels.csv", CsvAsync).WithName("GetReviewLabelsCsv").WithSummary("Labels as a table.");
-        queue.MapPost("/labels", ImportAsync).RequireAuthorization(Policies.Reviewer).WithName("ImportReviewLabels").WithSummary("Takes in labels in the form of the export, each by its key once.");
+        queue.MapPost("/labels", ImportAsync).RequireAuthorization(Policies.Operator).WithName("ImportReviewLabels").WithSummary("Takes in labels in the form of the export, each by its key once.");
         return routes;
     }
 

@@ -26,6 +26,9 @@ public static class RroUrls
     /// <summary>Route of a run's page.</summary>
     public const string RunRoute = "/runs/{RunId}";
 
+    /// <summary>Queues that people answer.</summary>
+    public const string Review = "/review";
+
     /// <summary>Sign-in page; the link that is printed leads here.</summary>
     public const string SignIn = "/sign-in";
 
@@ -151,6 +154,21 @@ public static class RroUrls
     /// <summary>A file of a checkpoint: <paramref name="seq"/> is the number of the fact that it was saved, <paramref name="part"/> a name of <see cref="Api.CheckpointPart"/>.</summary>
     public static string CheckpointFile(string runId, long seq, string part) =>
         string.Create(CultureInfo.InvariantCulture, $"/api/v1/runs/{Uri.EscapeDataString(runId)}/checkpoints/{seq}/{part}");
+
+    /// <summary>Form for a new review queue of a run; empty for any.</summary>
+    public static string NewReviewQueue(string runId) => $"{Review}?new={(runId.Length > 0 ? Uri.EscapeDataString(runId) : "any")}";
+
+    /// <summary>The next item of a review queue.</summary>
+    public static string ReviewQueue(string queueId) => $"{Review}/{Uri.EscapeDataString(queueId)}";
+
+    /// <summary>One item of a review queue.</summary>
+    public static string ReviewItem(string queueId, long item) => string.Create(CultureInfo.InvariantCulture, $"{ReviewQueue(queueId)}?item={item}");
+
+    /// <summary>How far people agree in a review queue.</summary>
+    public static string ReviewAgreement(string queueId) => $"{ReviewQueue(queueId)}/agreement";
+
+    /// <summary>Labels of a review queue as a file: "jsonl" or "csv".</summary>
+    public static string ReviewLabels(string queueId, string format) => $"/api/v1/review/queues/{Uri.EscapeDataString(queueId)}/labels.{format}";
 
     /// <summary>Several runs beside each other.</summary>
     public static string Compare(IEnumerable<string> runIds) => $"{ComparePage}?runs={string.Join(',', runIds.Select(Uri.EscapeDataString))}";

@@ -2,6 +2,7 @@ using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Review;
 using RroDashboard.Core.Rewards;
+using RroDashboard.Core.Statistics;
 using RroDashboard.Data;
 using RroDashboard.Web.Components.Exploration;
 
@@ -121,6 +122,15 @@ public sealed class ReviewDesk(RunQueries runs, WalkQueries walks, PairQueries p
             queue.Kind == ReviewKind.Score || r.Answer.Content.Values[0] > 1 ? null : r.Answer.Content.Values[0] == 0)).ToList();
         ReviewAgreement Of(IReadOnlyList<ReviewLabel> some) => ReviewAgreement.Of(queue.Kind, queue.Questions, some, queue.RewardWidth, queue.Seed);
         return (Of(labels), Of([.. labels.Where(l => l.Control)]), Of([.. labels.Where(l => !l.Control)]), labels.Count);
+    }
+
+    /// <summary>Share of pairs of answers on one item that are equal, over all questions; null without an item that has two.</summary>
+    public async Task<double?> PercentAsync(ReviewQueue queue, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(queue);
+        var labels = await queries.LabelsAsync(queue.Id, new Reviewer("", ""), cancellationToken);
+        return Agreement.Percent([.. Enumerable.Range(0, queue.Questions.Count).SelectMany(q => labels.GroupBy(l => l.Item.Id)
+            .Select(g => (IReadOnlyList<double>)[.. g.Select(l => (double)(l.Answer.Content.Values[q] ?? 0))]))]);
     }
 
     private async Task<RewardRange> RangeAsync(string runId, CancellationToken cancellationToken) =>

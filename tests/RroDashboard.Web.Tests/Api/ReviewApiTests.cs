@@ -42,7 +42,7 @@ public sealed class ReviewApiTests
         var queue = await QueueAsync(server, ann, pairs: 2);
         var item = (await NextAsync(ann, queue))!.Value.GetProperty("id").GetInt64();
         // What the page does.
-        await server.Get<ReviewStore>().SubmitAsync(queue.Split('/')[^1], item, new Reviewer("id-ann", "ann"), new ReviewContent([3], "from the page"), 0, 4, "page", default);
+        await server.Get<ReviewStore>().SubmitAsync(queue.Split('/')[^1], item, await TestPeople.FindAsync(server.Get<AccountStore>(), "ann"), new ReviewContent([3], "from the page"), 0, 4, "page", default);
 
         var late = await PostAsync(ann, $"{queue}/items/{item}/answer", new { version = 0, answer = "A" });
 
@@ -91,7 +91,7 @@ public sealed class ReviewApiTests
         var lines = await ann.GetStringAsync(new Uri($"{queue}/labels.jsonl", UriKind.Relative));
         var csv = await ann.GetStringAsync(new Uri($"{queue}/labels.csv", UriKind.Relative));
         Assert.Contains("\"'=SUM(1) \"\"q\"\"\"", csv, StringComparison.Ordinal);
-        Assert.Contains(",ann,id-ann,", csv, StringComparison.Ordinal);
+        Assert.Contains($",ann,{(await TestPeople.FindAsync(server.Get<AccountStore>(), "ann")).Id},", csv, StringComparison.Ordinal);
         var run = (await LiveServer.JsonAsync(ann, queue)).GetProperty("runId").GetString()!;
         var other = await NewQueueAsync(ann, run, 2);
 
@@ -120,6 +120,22 @@ public sealed class ReviewApiTests
         var decision = (await LiveServer.JsonAsync(ann, $"{queue}/decisions")).GetProperty("decided")[0];
         Assert.Equal("Flip", decision.GetProperty("decision").GetString());
         Assert.Equal("click[ b3 ]", decision.GetProperty("betterActions")[0].GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task Requests_OfEachRole_DoWhatItMay()
+    {
+        await using var server = await LiveServer.StartAsync(static (_, _) => { });
+        using var ann = await server.SignInAsAsync("ann");
+        using var viewer = await server.SignInAsAsync("viewer");
+        using var reviewer = await server.SignInAsAsync("reviewer");
+        var queue = await QueueAsync(server, ann, pairs: 2);
+
+        Assert.Equal(HttpStatusCode.OK, (await viewer.GetAsync(new Uri(queue, UriKind.Relative))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await viewer.PostAsync(new Uri($"{queue}/next", UriKind.Relative), null)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await reviewer.PostAsync(new Uri($"{queue}/next", UriKind.Relative), null)).StatusCode);
+        using var made = await reviewer.PostAsJsonAsync(new Uri("/api/v1/review/queues/", UriKind.Relative), new { runId = "none", kind = "Pairwise", title = "t" });
+        Assert.Equal(HttpStatusCode.Forbidden, made.StatusCode);
     }
 
     [Fact]

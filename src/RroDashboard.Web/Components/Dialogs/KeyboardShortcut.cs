@@ -16,11 +16,17 @@ public sealed record KeyboardShortcut(string Key, string Meaning, string Act, st
         new("r", "Runs", "go", RroUrls.Runs),
         new("n", "New run", "go", RroUrls.NewRun),
         new("c", "Compare runs", "go", RroUrls.ComparePage),
+        new("v", "Review", "go", RroUrls.Review),
         new("e", "Environments", "go", RroUrls.Environments),
         new("f", "On a run: to the acceptance feed", "focus", "#feed-scroll"),
         new("s", "On a run: to the stop button", "focus", "#stop-run"),
         new("j k ↓ ↑", "In a list or a candidate tree: next and previous", "local"),
         new("← →", "In a candidate tree: other candidates of the step; in the player: other steps", "local"),
+        new("A B E X", "In a review: A, B, equal, both bad (or A F D: accept, flip, discard)", "local"),
+        new("1 to 5", "In a review: the score of the question that has the focus", "local"),
+        new("S U H", "In a review: skip, undo, what came before", "local"),
+        new("Enter, Ctrl+Enter", "In a review: submit and go on; with Ctrl from a text box", "local"),
+        new("← →", "In a review: the item before and after", "local"),
         new("t", "Next theme (system, light, dark)", "click", "[data-theme-switch]"),
     ];
 }

@@ -1,0 +1,334 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using RroDashboard.Core.Review;
+using RroDashboard.Data;
+using RroDashboard.Data.Entities;
+using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Components.Review;
+using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Navigation;
+using RroDashboard.Web.Review;
+
+namespace RroDashboard.Web.Components.Pages;
+
+/// <summary>
+/// One item at a time. What a person says is in the database a moment after each change, so a page that comes back goes on where it was; review.js keeps in the
+/// browser what was typed while no server listened.
+/// </summary>
+public sealed partial class Review : IAsyncDisposable
+{
+    // Characters of a text that stands in a line.
+    private const int MaxLine = 600;
+    private static readonly TimeSpan SaveAfter = TimeSpan.FromMilliseconds(300);
+
+    private readonly CancellationTokenSource _left = new();
+    private readonly SemaphoreSlim _one = new(1);
+    private ReviewWatch? _watch;
+    private ITimer? _save;
+    private Reviewer _me = new("", "");
+    private ReviewQueue? _queue;
+    private ReviewItem? _item;
+    private ReviewItem? _last;
+    private ReviewSheet? _sheet;
+    private ReviewReveal? _reveal;
+    private ReviewReveal? _lastReveal;
+    private IReadOnlyList<ReviewItemRow> _rows = [];
+    private IReadOnlyList<int?> _values = [];
+    private string _note = "";
+    private string _better = "";
+    private string _saveState = "";
+    private string _said = "";
+    private string? _problem;
+    private int _version;
+    private int _mine;
+    private long _since;
+    private bool _dirty;
+    private bool _history;
+    private bool _loaded;
+    private bool _focus;
+    private bool _may;
+    private ElementReference _heading;
+
+    /// <summary>Which queue.</summary>
+    [Parameter] public string QueueId { get; set; } = "";
+
+    /// <summary>Who is signed in.</summary>
+    [CascadingParameter] public required Task<AuthenticationState> SignedIn { get; set; }
+
+    [SupplyParameterFromQuery(Name = "item")] private string? ItemText { get; set; }
+
+    /// <summary>Changes queues.</summary>
+    [Inject] public required ReviewStore Store { get; init; }
+
+    /// <summary>Reads queues.</summary>
+    [Inject] public required ReviewQueries Queries { get; init; }
+
+    /// <summary>Reads what an item shows.</summary>
+    [Inject] public required ReviewDesk Desk { get; init; }
+
+    /// <summary>Tells of answers.</summary>
+    [Inject] public required ReviewBell Bell { get; init; }
+
+    /// <summary>What the person may do, as of now.</summary>
+    [Inject] public required Rights Rights { get; init; }
+
+    /// <summary>The clock.</summary>
+    [Inject] public required TimeProvider Time { get; init; }
+
+    /// <summary>The address.</summary>
+    [Inject] public required NavigationManager Navigation { get; init; }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _watch?.Dispose();
+        if (_save is not null)
+        {
+            await _save.DisposeAsync();
+        }
+
+        // What was typed in the last moment before the page was left.
+        await SaveAsync();
+        await _left.CancelAsync();
+        _left.Dispose();
+        _one.Dispose();
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        _me = CurrentReviewer.Of((await SignedIn).User);
+        _may = await Rights.MayAsync(UserRole.Reviewer);
+        _save = Time.CreateTimer(_ => _ = InvokeAsync(SaveAndShowAsync), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _watch = new ReviewWatch(Bell, Time, () => InvokeAsync(async () =>
+        {
+            await ReadListAsync();
+            StateHasChanged();
+        }));
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnParametersSetAsync()
+    {
+        await SaveAsync();
+        await ReadListAsync();
+        if (_queue is not null && _may && RendererInfo.IsInteractive)
+        {
+            // Not while the page is only drawn for the first time: the item would be handed out twice.
+            if (long.TryParse(ItemText, out var wanted) && wanted != _item?.Id)
+            {
+                await TryAsync(async () =>
+                {
+                    await Store.HoldAsync(QueueId, wanted, _me, _left.Token);
+                    await ShowAsync(wanted);
+                });
+            }
+            else if (_item is null)
+            {
+                await NextAsync();
+            }
+        }
+
+        _loaded = RendererInfo.IsInteractive || _queue is null;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (_focus)
+        {
+            _focus = false;
+            await _heading.FocusAsync(preventScroll: true);
+        }
+    }
+
+    private static string Start(string text) => text.Length > MaxLine ? text[..MaxLine] + " …" : text;
+
+    private string SideName(string letter) => _queue!.Kind == ReviewKind.Verdict ? (letter == "A") != _item!.ChosenIsB ? $"{letter}: chosen" : $"{letter}: rejected" : letter;
+
+    private string LastText(ReviewItem item) => item.Own is { State: ReviewAnswerState.Skipped } ? "skipped" : item.Own is { } own ? "you said " + AnswerText(item, own) : "";
+
+    private string AnswerText(ReviewItem item, ReviewAnswer answer) =>
+        string.Join(", ", answer.Content.Values.Select(v => v is { } value ? ReviewLetters.Word(_queue!.Kind, value, item.ChosenIsB) : "nothing"));
+
+    private async Task ReadListAsync()
+    {
+        _queue = await Queries.QueueAsync(QueueId, _left.Token);
+        if (_queue is not null)
+        {
+            var from = Math.Max(0, (_item?.Position ?? 0) - (ReviewItemList.Window / 2));
+            _rows = await Queries.ItemsAsync(QueueId, _me, from, ReviewItemList.Window, _left.Token);
+            _mine = await Queries.DoneAsync(QueueId, _me, _left.Token);
+        }
+    }
+
+    private Task NextAsync() => TryAsync(async () =>
+    {
+        await DemandAsync();
+        await SaveAsync();
+        await ShowAsync(await Store.NextAsync(QueueId, _me, _left.Token));
+    });
+
+    private async Task ShowAsync(long? itemId)
+    {
+        var item = itemId is { } id ? await Queries.ItemAsync(QueueId, id, _me, _left.Token) : null;
+        var other = item?.Id != _item?.Id;
+        _item = item;
+        _sheet = item is null ? null : await Desk.SheetAsync(_queue!, item, _left.Token);
+        _reveal = item is null ? null : await Desk.RevealAsync(_queue!, item, _left.Token);
+        var own = item?.Own?.Content;
+        _values = item is null ? [] : [.. _queue!.Questions.Select((_, i) => i < own?.Values.Count ? ReviewLetters.Turn(_queue.Kind, own.Values[i], item.ChosenIsB) : null)];
+        (_note, _better, _version, _dirty) = (own?.Note ?? "", own?.BetterAction ?? "", item?.Version ?? 0, false);
+        _saveState = item?.Own is { State: ReviewAnswerState.Draft } ? "Your draft is kept." : "";
+        _since = Time.GetTimestamp();
+        (_history, _focus, _loaded) = (_history && !other, other, true);
+        await ReadListAsync();
+        if (ItemText != item?.Id.ToString(CultureInfo.InvariantCulture))
+        {
+            // The address names what is shown, so that Back, a copied link and a page that comes back lead here.
+            Navigation.NavigateTo(item is null ? RroUrls.ReviewQueue(QueueId) : RroUrls.ReviewItem(QueueId, item.Id), replace: true);
+        }
+    }
+
+    private Task ChangedAsync(ReviewContent content)
+    {
+        (_values, _note, _better, _dirty) = (content.Values, content.Note, content.BetterAction, true);
+        _saveState = "Not kept yet …";
+        _save!.Change(SaveAfter, Timeout.InfiniteTimeSpan);
+        return Task.CompletedTask;
+    }
+
+    private async Task SaveAndShowAsync()
+    {
+        // Says what it has to say itself, and clears nothing that the page said since.
+        await SaveAsync();
+        StateHasChanged();
+    }
+
+    // What the page knew when it was opened may be over.
+    private Task<UserInfo> DemandAsync() => Rights.DemandAsync(UserRole.Reviewer, "answer review queues");
+
+    private ReviewContent Content() => new([.. _values.Select(v => ReviewLetters.Turn(_queue!.Kind, v, _item!.ChosenIsB))], _note, _better);
+
+    private double Seconds()
+    {
+        var seconds = Time.GetElapsedTime(_since).TotalSeconds;
+        _since = Time.GetTimestamp();
+        return seconds;
+    }
+
+    private async Task SaveAsync()
+    {
+        if (!_dirty || _item is not { IsDone: false } item)
+        {
+            return;
+        }
+
+        // One change at a time: the next names the version that this one makes.
+        await _one.WaitAsync();
+        try
+        {
+            if (_dirty)
+            {
+                _dirty = false;
+                await DemandAsync();
+                _version = await Store.DraftAsync(QueueId, item.Id, _me, Content(), _version, Seconds(), "page", CancellationToken.None);
+                _saveState = _dirty ? _saveState : "Kept.";
+            }
+        }
+        catch (Exception e) when (e is ReviewConflictException or ReviewRefusedException or RefusalException)
+        {
+            (_saveState, _problem) = ("Not kept: " + e.Message, e.Message);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private Task SubmitAsync() => FinishAsync(skip: false);
+
+    private Task SkipAsync() => FinishAsync(skip: true);
+
+    private Task FinishAsync(bool skip) => TryAsync(async () =>
+    {
+        if (_item is not { IsDone: false } item)
+        {
+            await NextAsync();
+            return;
+        }
+
+        await DemandAsync();
+        await _one.WaitAsync();
+        try
+        {
+            _version = skip
+                ? await Store.SkipAsync(QueueId, item.Id, _me, Content(), _version, Seconds(), "page", _left.Token)
+                : await Store.SubmitAsync(QueueId, item.Id, _me, Content(), _version, Seconds(), "page", _left.Token);
+            _dirty = false;
+        }
+        finally
+        {
+            _one.Release();
+        }
+
+        _last = await Queries.ItemAsync(QueueId, item.Id, _me, _left.Token);
+        _lastReveal = skip || _last is null ? null : await Desk.RevealAsync(_queue!, _last, _left.Token);
+        await ShowAsync(await Store.NextAsync(QueueId, _me, _left.Token));
+        _said = $"Item {item.Position + 1} {(skip ? "skipped" : "answered")}. {(_item is null ? "Nothing left for you." : $"Now item {_item.Position + 1}.")}";
+    });
+
+    private Task UndoAsync() => TryAsync(async () =>
+    {
+        await DemandAsync();
+        await SaveAsync();
+        if (await Store.UndoAsync(QueueId, _me, _left.Token) is { } undone)
+        {
+            (_last, _lastReveal) = (null, null);
+            await ShowAsync(undone);
+            _said = $"Item {_item!.Position + 1} is open again, with what you had said.";
+        }
+        else
+        {
+            _said = "There is nothing to take back.";
+        }
+    });
+
+    private Task ExtendAsync() => TryAsync(async () =>
+    {
+        await DemandAsync();
+        var held = _item is { } item && await Store.HoldAsync(QueueId, item.Id, _me, _left.Token);
+        _problem = held ? null : "The item went to someone else meanwhile. What you wrote is kept; it counts only if they leave it.";
+        if (held)
+        {
+            _item = _item! with { HeldUntilUtc = (await Queries.ItemAsync(QueueId, _item.Id, _me, _left.Token))?.HeldUntilUtc };
+        }
+    });
+
+    private async Task TryAsync(Func<Task> what)
+    {
+        try
+        {
+            _problem = null;
+            await what();
+        }
+        catch (ReviewConflictException e)
+        {
+            // The database has another answer than this page: show that one, and say so.
+            _problem = e.Message;
+            if (_item is { } item && await Queries.ItemAsync(QueueId, item.Id, _me, _left.Token) is { IsDone: true })
+            {
+                await ShowAsync(item.Id);
+            }
+        }
+        catch (Exception e) when (e is ReviewRefusedException or RefusalException)
+        {
+            _problem = e.Message;
+        }
+        catch (OperationCanceledException) when (_left.IsCancellationRequested)
+        {
+            // The page was left.
+        }
+    }
+}
