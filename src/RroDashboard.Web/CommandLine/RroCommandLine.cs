@@ -31,6 +31,8 @@ public static class RroCommandLine
             new BenchCommand(console, benchmarks ?? []).Create(),
             new DoctorCommand(console, runner).Create(),
             new LinkCommand(console).Create(),
+            new BackupCommand(console).Create(),
+            new RestoreCommand(console, TimeProvider.System).Create(),
             new ExportCommand(console).Create(),
             new ImportCommand(console).Create(),
         };

@@ -65,6 +65,12 @@ public static class RroUrls
     /// <summary>Numbers of the server as Prometheus text.</summary>
     public const string Metrics = "/metrics";
 
+    /// <summary>Who did what.</summary>
+    public const string AdminAudit = "/admin/audit";
+
+    /// <summary>Numbers of the server, its database, old runs.</summary>
+    public const string AdminServer = "/admin/server";
+
     /// <summary>People and invitations.</summary>
     public const string AdminUsers = "/admin/users";
 
@@ -212,6 +218,9 @@ public static class RroUrls
 
     /// <summary>Sign-in link below the address of the server.</summary>
     public static string SignInLink(string serverUrl, string token) => $"{serverUrl.TrimEnd('/')}{SignIn}?{TokenParameter}={token}";
+
+    /// <summary>Lines of the audit log before one.</summary>
+    public static string AuditBefore(string words, long key) => string.Create(CultureInfo.InvariantCulture, $"{AdminAudit}?q={Uri.EscapeDataString(words)}&before={key}");
 
     /// <summary>Invitation link below the address of the server.</summary>
     public static string InvitationLink(string serverUrl, string token) => $"{serverUrl.TrimEnd('/')}{Invitation}?{TokenParameter}={token}";
