@@ -45,6 +45,7 @@ public static class ApiManners
     public static void UseApiManners(this IApplicationBuilder app)
     {
         var options = app.ApplicationServices.GetRequiredService<DashboardOptions>();
+        var logger = app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiManners));
         app.Use(async (context, next) =>
         {
             if (!IsApi(context))
@@ -62,7 +63,17 @@ public static class ApiManners
                 return;
             }
 
-            await next(context);
+            try
+            {
+                await next(context);
+            }
+            catch (Exception e) when (!context.Response.HasStarted && e is not (OperationCanceledException or BadHttpRequestException))
+            {
+                logger.LogError(e, "{Method} {Path} failed", context.Request.Method, context.Request.Path);
+                (context.Response.ContentType, context.Response.ContentLength) = (null, null);
+                context.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            }
+
             if (context.Response is { HasStarted: false, StatusCode: >= 400, ContentLength: null, ContentType: null })
             {
                 await WriteAsync(context, context.Response.StatusCode, Sentence(context.Response.StatusCode), context.RequestAborted);

@@ -131,14 +131,18 @@ public static class ReviewApi
 
     private static async Task<ContentHttpResult> LinesAsync(string id, HttpContext http, ReviewQueries queries, ReviewLabelFile file, CancellationToken cancellationToken)
     {
-        http.Response.Headers.ContentDisposition = $"attachment; filename=labels-{id}.jsonl";
-        return TypedResults.Text(await file.JsonLinesAsync(await QueueAsync(id, queries, cancellationToken), CurrentReviewer.Of(http.User), cancellationToken), "application/jsonl; charset=utf-8");
+        // The queue's own id: a request's value in a header could be anything.
+        var queue = await QueueAsync(id, queries, cancellationToken);
+        http.Response.Headers.ContentDisposition = $"attachment; filename=labels-{queue.Id}.jsonl";
+        return TypedResults.Text(await file.JsonLinesAsync(queue, CurrentReviewer.Of(http.User), cancellationToken), "application/jsonl; charset=utf-8");
     }
 
     private static async Task<ContentHttpResult> CsvAsync(string id, HttpContext http, ReviewQueries queries, ReviewLabelFile file, CancellationToken cancellationToken)
     {
-        http.Response.Headers.ContentDisposition = $"attachment; filename=labels-{id}.csv";
-        return TypedResults.Text(await file.CsvAsync(await QueueAsync(id, queries, cancellationToken), CurrentReviewer.Of(http.User), cancellationToken), "text/csv; charset=utf-8");
+        // The queue's own id: a request's value in a header could be anything.
+        var queue = await QueueAsync(id, queries, cancellationToken);
+        http.Response.Headers.ContentDisposition = $"attachment; filename=labels-{queue.Id}.csv";
+        return TypedResults.Text(await file.CsvAsync(queue, CurrentReviewer.Of(http.User), cancellationToken), "text/csv; charset=utf-8");
     }
 
     private static async Task<Ok<LabelImport>> ImportAsync(string id, HttpContext http, ReviewQueries queries, ReviewLabelFile file, CancellationToken cancellationToken)
