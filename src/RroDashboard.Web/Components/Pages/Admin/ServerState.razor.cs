@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Components;
-using Microsoft.Data.Sqlite;
 using RroDashboard.Data;
 using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Configuration;
@@ -72,7 +71,7 @@ public sealed partial class ServerState : IDisposable
     });
 
     private Task CheckAsync() => ActAsync("check the database", async () =>
-        await Task.Run(() => DatabaseCheck.RunAsync(DatabaseFile, _left.Token), _left.Token) is { } problem ? $"The database has a problem: {problem}" : "The database is whole.");
+        await Task.Run(() => DatabaseCheck.TellAsync(DatabaseFile, _left.Token), _left.Token) is { } problem ? $"The database has a problem: {problem}" : "The database is whole.");
 
     private Task PreviewAsync() => ActAsync("look for old runs", async () =>
     {
@@ -103,7 +102,7 @@ public sealed partial class ServerState : IDisposable
             _said = await act();
             _numbers = await Numbers.ReadAsync(_left.Token);
         }
-        catch (Exception e) when (e is RefusalException or BackupException or SqliteException)
+        catch (Exception e) when (e is RefusalException or BackupException)
         {
             _wrong = e.Message;
         }
