@@ -39,7 +39,7 @@ public static class DataServices
         services.AddSingleton<PairQueries>().AddSingleton<EpisodeQueries>();
         services.AddSingleton<PairSetStore>().AddSingleton<PairSetQueries>();
         services.AddSingleton<ResumeQueries>();
-        services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>().AddSingleton<ShareLinks>();
+        services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>().AddSingleton<ShareLinks>().AddSingleton<ReportStore>();
         services.AddSingleton<ReviewBell>().AddSingleton<ReviewStore>().AddSingleton<ReviewQueries>().AddSingleton<ReviewDecisions>();
         services.AddSingleton<AccountStore>().AddSingleton<InvitationStore>().AddSingleton<AuditLog>().AddSingleton<TokenStore>().AddSingleton<ApiQueries>().AddSingleton<RetentionQueries>();
         services.AddSingleton<JournalWriter>();

@@ -18,6 +18,7 @@ using RroDashboard.Web.Hubs;
 using RroDashboard.Web.Logs;
 using RroDashboard.Web.Navigation;
 using RroDashboard.Web.Observability;
+using RroDashboard.Web.Reports;
 using RroDashboard.Web.Security;
 using RroDashboard.Web.Sharing;
 using RroDashboard.Web.Streaming;
@@ -172,6 +173,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<RunEstimator>().AddSingleton<TaskPreviews>();
         services.AddSingleton<RunLog>();
         services.AddSingleton<RunNotes>();
+        services.AddSingleton<ReportRenderer>().AddSingleton<ReportFile>();
         services.AddSingleton<SharedPages>().AddSingleton<ShareDesk>().AddSingleton<ShareTickets>().AddSingleton<ShareLimiter>().AddSingleton<ShareFeed>();
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<ShareFeed>());
         services.AddHostedService(provider => provider.GetRequiredService<ShareFeed>());
@@ -228,6 +230,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapRunFiles();
         app.MapReviewApi();
         app.MapBundles();
+        app.MapReports();
         app.MapSharing();
         app.MapHub<ShareHub>(RroUrls.ShareHub);
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.

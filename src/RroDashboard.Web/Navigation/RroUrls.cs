@@ -89,6 +89,9 @@ public static class RroUrls
     /// <summary>Hub that shared pages follow.</summary>
     public const string ShareHub = "/hubs/share";
 
+    /// <summary>List of reports.</summary>
+    public const string Reports = "/reports";
+
     /// <summary>Every share link.</summary>
     public const string Links = "/links";
 
@@ -150,6 +153,19 @@ public static class RroUrls
 
     /// <summary>The whole log of a run as a text file.</summary>
     public static string LogFile(string runId) => $"/api/v1/runs/{Uri.EscapeDataString(runId)}/log.txt";
+
+    /// <summary>A report.</summary>
+    public static string Report(string reportId) => $"{Reports}/{Uri.EscapeDataString(reportId)}";
+
+    /// <summary>One version of a report.</summary>
+    public static string ReportVersion(string reportId, int version) => string.Create(CultureInfo.InvariantCulture, $"{Report(reportId)}?version={version}");
+
+    /// <summary>Editor of a report.</summary>
+    public static string ReportEdit(string reportId) => $"{Report(reportId)}/edit";
+
+    /// <summary>A version of a report as one HTML file.</summary>
+    public static string ReportFile(string reportId, int version) =>
+        string.Create(CultureInfo.InvariantCulture, $"/api/v1/reports/{Uri.EscapeDataString(reportId)}/report.html?version={version}");
 
     /// <summary>A shared page.</summary>
     public static string Share(string token) => $"/s/{Uri.EscapeDataString(token)}";

@@ -13,6 +13,7 @@ using RroDashboard.Web.Components;
 using RroDashboard.Web.Components.Charts;
 using RroDashboard.Web.Components.Pages;
 using RroDashboard.Web.Components.Sharing;
+using RroDashboard.Web.Reports;
 using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web.Sharing;
@@ -21,7 +22,7 @@ namespace RroDashboard.Web.Sharing;
 /// Renders what a link shows, for the page and for everyone who follows it: one way only, so that what is left out is left out everywhere. Texts that a
 /// link does not show are never given to a component.
 /// </summary>
-public sealed class SharedPages(RunQueries runs, SnapshotQueries snapshots, WalkQueries walks, IServiceProvider services, ILoggerFactory loggers, TimeProvider time)
+public sealed class SharedPages(RunQueries runs, SnapshotQueries snapshots, WalkQueries walks, ReportStore reports, ReportRenderer reportRenderer, IServiceProvider services, ILoggerFactory loggers, TimeProvider time)
 {
     /// <summary>Decided steps that a shared run shows, newest first.</summary>
     public const int FeedSteps = 30;
@@ -42,7 +43,7 @@ public sealed class SharedPages(RunQueries runs, SnapshotQueries snapshots, Walk
             ShareScope.Run => await RunAsync(renderer, target, null, cancellationToken),
             ShareScope.Chart => RunCharts.All.Any(c => c.Key == target.Target) ? await RunAsync(renderer, target, target.Target, cancellationToken) : null,
             ShareScope.Trajectory => await WalkAsync(renderer, target, cancellationToken),
-            _ => null,
+            _ => await ReportAsync(renderer, target, cancellationToken),
         };
     }
 
@@ -140,6 +141,18 @@ public sealed class SharedPages(RunQueries runs, SnapshotQueries snapshots, Walk
 
         var html = await HtmlAsync<SharedWalkView>(renderer, ("Walk", walk), ("Title", PlainText.Of(run.Title)));
         return new SharedPage(string.Create(CultureInfo.InvariantCulture, $"Walk {task} of {PlainText.Of(run.Title)}"), time.GetUtcNow().UtcDateTime, [new("walk", html)], [target.RunId!]);
+    }
+
+    private async Task<SharedPage?> ReportAsync(HtmlRenderer renderer, ShareTarget target, CancellationToken cancellationToken)
+    {
+        if (await reports.FindAsync(target.ReportId!, null, cancellationToken) is not (_, { } version))
+        {
+            return null;
+        }
+
+        var rendered = await reportRenderer.RenderAsync(version.Markdown, target.Redacted, cancellationToken);
+        var html = await HtmlAsync<SharedReport>(renderer, ("Title", version.Title), ("Html", rendered.Html));
+        return new SharedPage(PlainText.Of(version.Title), time.GetUtcNow().UtcDateTime, [new("report", html)], rendered.RunIds);
     }
 
     /// <summary>SHA-256 over every setting as "path=value" lines in order of their paths: anyone can compute it from config.json of the export.</summary>

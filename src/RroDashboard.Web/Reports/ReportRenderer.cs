@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.Components.Web;
+using RroDashboard.Core.Events;
+using RroDashboard.Data;
+using RroDashboard.Web.Components;
+using RroDashboard.Web.Components.Charts;
+using RroDashboard.Web.Components.Pages;
+using RroDashboard.Web.Components.Reports;
+using RroDashboard.Web.Components.Sharing;
+using RroDashboard.Web.Sharing;
+
+namespace RroDashboard.Web.Reports;
+
+/// <summary>A report, rendered.</summary>
+/// <param name="Html">By our own components: every text in it is encoded.</param>
+/// <param name="RunIds">Runs that it shows: when they say something it changes.</param>
+public sealed record RenderedReport(string Html, IReadOnlyList<string> RunIds);
+
+/// <summary>A run as a table of a report shows it.</summary>
+public sealed record ReportRow(RunInfo Run, EvaluationFinished? Before, EvaluationFinished? After);
+
+/// <summary>Renders reports: Markdown, and between it what the blocks ask for. A block that cannot be shown says why in its place.</summary>
+public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, IServiceProvider services, ILoggerFactory loggers)
+{
+    /// <summary>Blocks of one report that are shown.</summary>
+    public const int MaxBlocks = 40;
+
+    /// <summary>Renders a text.</summary>
+    /// <param name="markdown">May be anything.</param>
+    /// <param name="redacted">Instructions, actions and observations of walks are left out.</param>
+    /// <param name="cancellationToken">Given up.</param>
+    public async Task<RenderedReport> RenderAsync(string markdown, bool redacted, CancellationToken cancellationToken)
+    {
+        await using var renderer = new HtmlRenderer(services, loggers);
+        var html = new StringBuilder();
+        var shown = new HashSet<string>(StringComparer.Ordinal);
+        var blocks = 0;
+        foreach (var part in Markdown.Split(markdown))
+        {
+            if (!part.IsBlock)
+            {
+                html.Append("<div class=\"prose\">").Append(Markdown.ToHtml(part.Text)).Append("</div>\n");
+                continue;
+            }
+
+            try
+            {
+                if (++blocks > MaxBlocks)
+                {
+                    throw new ReportBlockException($"A report shows {MaxBlocks} blocks, and this is one more.");
+                }
+
+                var block = ReportBlock.Parse(part.Text);
+                shown.UnionWith(block.Runs());
+                html.Append(await BlockAsync(renderer, block, blocks, redacted, cancellationToken)).Append('\n');
+            }
+            catch (ReportBlockException e)
+            {
+                html.Append(await SharedPages.HtmlAsync<ReportNotice>(renderer, ("Block", part.Text), ("Text", e.Message)));
+            }
+        }
+
+        return new RenderedReport(html.ToString(), [.. shown]);
+    }
+
+    private Task<string> BlockAsync(HtmlRenderer renderer, ReportBlock block, int number, bool redacted, CancellationToken cancellationToken) => block.Name switch
+    {
+        "run" => RunAsync(renderer, block, cancellationToken),
+        "chart" => ChartAsync(renderer, block, number, cancellationToken),
+        "table" => TableAsync(renderer, block, cancellationToken),
+        _ => WalkAsync(renderer, block, redacted, cancellationToken),
+    };
+
+    private async Task<string> RunAsync(HtmlRenderer renderer, ReportBlock block, CancellationToken cancellationToken)
+    {
+        var html = new StringBuilder();
+        foreach (var id in block.Runs())
+        {
+            var snapshot = await SnapshotAsync(id, cancellationToken);
+            var view = await ViewAsync(id, cancellationToken);
+            html.Append("<section class=\"report-block\">")
+                .Append(await SharedPages.HtmlAsync<SharedHead>(renderer, ("Info", snapshot.Run), ("View", view), ("Small", true)))
+                .Append(await SharedPages.HtmlAsync<SharedHeadline>(renderer, ("Snapshot", snapshot), ("View", view)))
+                .Append("</section>");
+        }
+
+        return html.ToString();
+    }
+
+    private async Task<string> ChartAsync(HtmlRenderer renderer, ReportBlock block, int number, CancellationToken cancellationToken)
+    {
+        var (wanted, series) = (block.Values.GetValueOrDefault("chart"), block.Values.GetValueOrDefault("series"));
+        if (wanted is null == series is null)
+        {
+            throw new ReportBlockException($"A chart shows either series=NAME, for example sft/loss, or chart=NAME: {string.Join(", ", RunCharts.All.Select(c => c.Key))}.");
+        }
+
+        var ids = block.Runs();
+        ChartView? chart;
+        if (wanted is not null)
+        {
+            if (ids.Count > 1)
+            {
+                throw new ReportBlockException("chart=NAME shows one run; several can be laid over each other with series=NAME.");
+            }
+
+            chart = RunCharts.Of(await SnapshotAsync(ids[0], cancellationToken), wanted)
+                ?? throw new ReportBlockException($"There is no chart '{wanted}': {string.Join(", ", RunCharts.All.Select(c => c.Key))} are.");
+        }
+        else
+        {
+            var lines = new List<(string, IReadOnlyList<Core.Metrics.Band>)>();
+            foreach (var id in ids)
+            {
+                var run = await FindAsync(id, cancellationToken);
+                var found = await snapshots.BandsAsync(id, [series!.TrimEnd('/')], long.MinValue, long.MaxValue, ChartView.MaxPoints, cancellationToken);
+                if (found.Count == 0)
+                {
+                    throw new ReportBlockException($"Run '{id}' has no series '{series}' yet.");
+                }
+
+                lines.Add((ids.Count == 1 ? series! : run.Title, found[0].Bands));
+            }
+
+            chart = RunCharts.OfLines(string.Create(CultureInfo.InvariantCulture, $"block-{number}"), series!, lines);
+        }
+
+        return await SharedPages.HtmlAsync<SharedChart>(renderer, ("Title", PlainText.Of(block.Values.GetValueOrDefault("title") ?? chart.Title)), ("Chart", chart));
+    }
+
+    private async Task<string> TableAsync(HtmlRenderer renderer, ReportBlock block, CancellationToken cancellationToken)
+    {
+        var rows = new List<ReportRow>();
+        foreach (var id in block.Runs())
+        {
+            var run = await FindAsync(id, cancellationToken);
+            var view = await ViewAsync(id, cancellationToken);
+            rows.Add(new ReportRow(run, view.Held.GetValueOrDefault((Stage.Baseline, "greedy")), view.Held.GetValueOrDefault((Stage.Evaluate, "greedy"))));
+        }
+
+        return await SharedPages.HtmlAsync<ReportTable>(renderer, ("Rows", rows), ("Title", PlainText.Of(block.Values.GetValueOrDefault("title") ?? "Runs")));
+    }
+
+    private async Task<string> WalkAsync(HtmlRenderer renderer, ReportBlock block, bool redacted, CancellationToken cancellationToken)
+    {
+        var id = block.Runs()[0];
+        var run = await FindAsync(id, cancellationToken);
+        if (!int.TryParse(block.Values.GetValueOrDefault("task"), NumberStyles.None, CultureInfo.InvariantCulture, out var task))
+        {
+            throw new ReportBlockException("A trajectory names its walk: task=3, counted from 0.");
+        }
+
+        var walk = await services.GetRequiredService<SharedPages>().ReadWalkAsync(id, task, redacted, cancellationToken)
+            ?? throw new ReportBlockException($"Run '{id}' has not opened task {task}.");
+        return await SharedPages.HtmlAsync<SharedWalkView>(renderer, ("Walk", walk), ("Title", PlainText.Of(run.Title)), ("Small", true));
+    }
+
+    private async Task<RunInfo> FindAsync(string id, CancellationToken cancellationToken) =>
+        await runs.FindAsync(id, cancellationToken) ?? throw new ReportBlockException($"There is no run '{id}'.");
+
+    private async Task<RunSnapshot> SnapshotAsync(string id, CancellationToken cancellationToken) =>
+        await snapshots.SnapshotAsync(id, cancellationToken) ?? throw new ReportBlockException($"There is no run '{id}'.");
+
+    private async Task<RunView> ViewAsync(string id, CancellationToken cancellationToken)
+    {
+        var view = new RunView();
+        foreach (var fact in await runs.HeaderAsync(id, cancellationToken))
+        {
+            view.Apply(fact);
+        }
+
+        return view;
+    }
+}
