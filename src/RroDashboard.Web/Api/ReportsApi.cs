@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http.HttpResults;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Reports;
 
 namespace RroDashboard.Web.Api;
@@ -14,11 +15,11 @@ public static class ReportsApi
     {
         var reports = routes.MapGroup("/api/v1/reports").RequireAuthorization();
         reports.MapGet("/", ListAsync).WithName("ListReports").WithSummary("Reports, changed last first.");
-        reports.MapPost("/", CreateAsync).WithName("CreateReport").WithSummary("Makes a report.");
-        reports.MapPost("/preview", PreviewAsync).WithName("PreviewReport").WithSummary("A text as HTML, its blocks included; nothing is kept.");
+        reports.MapPost("/", CreateAsync).RequireAuthorization(Policies.Reviewer).WithName("CreateReport").WithSummary("Makes a report.");
+        reports.MapPost("/preview", PreviewAsync).RequireAuthorization(Policies.Reviewer).WithName("PreviewReport").WithSummary("A text as HTML, its blocks included; nothing is kept.");
         reports.MapGet("/{id}", FindAsync).WithName("GetReport").WithSummary("A report with the text of its newest version, or of ?version=.");
-        reports.MapPut("/{id}", SaveAsync).WithName("SaveReport").WithSummary("Adds a version that is based on the one that is named; 409 when there is a newer one.");
-        reports.MapDelete("/{id}", DeleteAsync).WithName("DeleteReport").WithSummary("Removes a report with its versions and links.");
+        reports.MapPut("/{id}", SaveAsync).RequireAuthorization(Policies.Reviewer).WithName("SaveReport").WithSummary("Adds a version that is based on the one that is named; 409 when there is a newer one.");
+        reports.MapDelete("/{id}", DeleteAsync).RequireAuthorization(Policies.Operator).WithName("DeleteReport").WithSummary("Removes a report with its versions and links.");
         reports.MapGet("/{id}/report.html", FileAsync).WithName("GetReportFile").WithSummary("One HTML file that opens offline with its charts.");
         return routes;
     }

@@ -1,10 +1,11 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.JSInterop;
 using Radzen;
 using RroDashboard.Data;
 using RroDashboard.Data.Entities;
+using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Navigation;
 using RroDashboard.Web.Sharing;
 
@@ -36,8 +37,8 @@ public sealed partial class ShareDialog : IAsyncDisposable
     /// <summary>Which report; null for a run.</summary>
     [Parameter] public string? ReportId { get; set; }
 
-    /// <summary>Who is signed in.</summary>
-    [CascadingParameter] public required Task<AuthenticationState> Authentication { get; set; }
+    /// <summary>What this person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     /// <summary>Makes links.</summary>
     [Inject] public required ShareDesk Desk { get; init; }
@@ -109,13 +110,14 @@ public sealed partial class ShareDialog : IAsyncDisposable
         (_busy, _wrong, _address) = (true, "", null);
         try
         {
-            var by = (await Authentication).User.Identity?.Name ?? "";
-            var token = await Desk.CreateAsync(Target, _frozen, _days, _embeddable, _password, _views, by, default);
+            var user = await Rights.DemandAsync(UserRole.Operator, "share something");
+            var token = await Desk.CreateAsync(Target, _frozen, _days, _embeddable, _password, _views, user.Name, default);
+            await Rights.NoteAsync("link.made", RunId ?? ReportId ?? "", $"{Target.Scope} {Target.Target}".Trim());
             _address = Navigation.ToAbsoluteUri(RroUrls.Share(token)).AbsoluteUri;
             _password = "";
             await ReadAsync();
         }
-        catch (ShareLinkException e)
+        catch (Exception e) when (e is ShareLinkException or RefusalException)
         {
             _wrong = e.Message;
         }
@@ -127,7 +129,16 @@ public sealed partial class ShareDialog : IAsyncDisposable
 
     private async Task RevokeAsync(ShareLinkInfo link)
     {
-        await Links.RevokeAsync([link.Id], default);
-        await ReadAsync();
+        try
+        {
+            await Rights.DemandAsync(UserRole.Operator, "revoke a link");
+            await Links.RevokeAsync([link.Id], default);
+            await Rights.NoteAsync("link.revoked", link.RunId ?? link.ReportId ?? "", $"{link.Scope} {link.Target}".Trim());
+            await ReadAsync();
+        }
+        catch (RefusalException e)
+        {
+            _wrong = e.Message;
+        }
     }
 }

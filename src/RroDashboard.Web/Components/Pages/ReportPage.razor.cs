@@ -2,6 +2,8 @@ using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Radzen;
 using RroDashboard.Data;
+using RroDashboard.Web.Authentication;
+using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Navigation;
 using RroDashboard.Web.Reports;
 using RroDashboard.Web.Streaming;
@@ -19,6 +21,7 @@ public sealed partial class ReportPage : LivePage
     private IReadOnlyList<ReportVersion> _versions = [];
     private string _html = "";
     private bool _missing;
+    private string _wrong = "";
 
     /// <summary>From the address.</summary>
     [Parameter] public required string ReportId { get; set; }
@@ -33,6 +36,9 @@ public sealed partial class ReportPage : LivePage
 
     /// <summary>Tells of events.</summary>
     [Inject] public required ExplorationFeed Feed { get; init; }
+
+    /// <summary>What this person may do.</summary>
+    [Inject] public required Rights Rights { get; init; }
 
     /// <summary>Asks before a report is deleted.</summary>
     [Inject] public required DialogService Dialogs { get; init; }
@@ -81,8 +87,17 @@ public sealed partial class ReportPage : LivePage
             "All of its versions are removed, and its links stop working. It cannot be undone.", "Delete this report?", new ConfirmOptions { OkButtonText = "Delete it", CancelButtonText = "Keep it" });
         if (sure == true)
         {
-            await Store.DeleteAsync(ReportId, Left);
-            Navigation.NavigateTo(RroUrls.Reports);
+            try
+            {
+                await Rights.DemandAsync(UserRole.Operator, "delete a report");
+                await Store.DeleteAsync(ReportId, Left);
+                await Rights.NoteAsync("report.deleted", ReportId, _version!.Title);
+                Navigation.NavigateTo(RroUrls.Reports);
+            }
+            catch (RefusalException e)
+            {
+                _wrong = e.Message;
+            }
         }
     }
 
