@@ -191,6 +191,7 @@ public sealed class ReviewTests(BrowserFixture fixture) : IClassFixture<BrowserF
                 Assert.Contains("Cohen's kappa", await page.Locator("#agreement-page").TextContentAsync(), StringComparison.Ordinal);
             }
 
+            Assert.Equal(scheme == ColorScheme.Dark ? "dark" : "light", await page.EvaluateAsync<string>("document.documentElement.dataset.theme"));
             await page.AxeAsync($"{name} {scheme} {width}");
             await page.FitsAsync(width);
             await page.PictureAsync($"review-{name}-{scheme}-{width}");
