@@ -63,6 +63,11 @@ public static class PairSetsApi
                 throw new PairSetException($"A request holds 1 to {MaxDecisions} decisions; this one holds {request.Decisions?.Count ?? 0}.");
             }
 
+            if (string.IsNullOrWhiteSpace(request.Why) || decisions.Any(d => d is null))
+            {
+                throw new PairSetException("A request says why, in 'why', and none of its decisions is null.");
+            }
+
             var (version, made) = await store.AddAsync(
                 id, request.Parent, [.. decisions.Select(d => new PairEntry(d.Pair, d.Decision, d.Weight ?? 1, PairSource.Human, new PairProvenance("script", Short(request.Why), d.Answers)))],
                 person.Author(), request.Why, cancellationToken);
