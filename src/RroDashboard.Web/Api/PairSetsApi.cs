@@ -63,7 +63,8 @@ public static class PairSetsApi
                 throw new PairSetException($"A request holds 1 to {MaxDecisions} decisions; this one holds {request.Decisions?.Count ?? 0}.");
             }
 
-            if (string.IsNullOrWhiteSpace(request.Why) || decisions.Any(d => d is null))
+            // JSON may leave out or name null what the type says is there; an empty reason is refused with its length below.
+            if (request.Why is null || decisions.Any(d => d is null))
             {
                 throw new PairSetException("A request says why, in 'why', and none of its decisions is null.");
             }

@@ -41,6 +41,8 @@ public sealed class PairSetsApiTests(PairSetsApiTests.Trained trained) : IClassF
     [Theory]
     [InlineData("""{"parent":0,"why":"x","decisions":[]}""", "A request holds 1 to 20000 decisions; this one holds 0.")]
     [InlineData("""{"parent":0,"why":"","decisions":[{"pair":0,"decision":"Flipped"}]}""", "A version needs a reason of 1 to 500 characters; this one has 0.")]
+    [InlineData("""{"parent":0,"decisions":[{"pair":0,"decision":"Flipped"}]}""", "A request says why, in 'why', and none of its decisions is null.")]
+    [InlineData("""{"parent":0,"why":"x","decisions":[null]}""", "A request says why, in 'why', and none of its decisions is null.")]
     [InlineData("""{"parent":99,"why":"x","decisions":[{"pair":0,"decision":"Flipped"}]}""", "has no version 99 of its pairs.")]
     [InlineData("""{"parent":0,"why":"x","decisions":[{"pair":9999,"decision":"Flipped"}]}""", "There is no pair 9999.")]
     [InlineData("""{"parent":0,"why":"x","decisions":[{"pair":0,"decision":"Kept","weight":0}]}""", "Weight 0 of pair 0 is not allowed")]
