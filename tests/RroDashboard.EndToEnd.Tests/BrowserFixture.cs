@@ -124,6 +124,39 @@ internal static class Waiting
         }
     }
 
+    /// <summary>
+    /// A text of the page as soon as a condition holds, both read in one go: for a page that may load itself anew, as it does after the
+    /// server came back, two readings could be of two pages.
+    /// </summary>
+    public static async Task<string> ReadWhenAsync(this IPage page, string condition, string text)
+    {
+        string? read;
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while ((read = await ReadAsync(page, $"({condition}) ? String({text}) : null")) is null)
+        {
+            if (watch.Elapsed > Longest)
+            {
+                throw new TimeoutException($"After {Longest.TotalSeconds:0} s this is still not so: {condition}");
+            }
+
+            await page.WaitForTimeoutAsync(50);
+        }
+
+        return read;
+    }
+
+    private static async Task<string?> ReadAsync(IPage page, string expression)
+    {
+        try
+        {
+            return await page.EvaluateAsync<string?>(expression);
+        }
+        catch (PlaywrightException e) when (e.Message.Contains("Execution context was destroyed", StringComparison.Ordinal))
+        {
+            return null;
+        }
+    }
+
     private static async Task<bool> HoldsAsync(IPage page, string condition)
     {
         try

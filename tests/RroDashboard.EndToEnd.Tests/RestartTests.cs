@@ -32,20 +32,18 @@ public sealed class RestartTests(BrowserFixture fixture) : IClassFixture<Browser
             {
                 // A run that its process left is interrupted: its numbers stand still, so both must show what the database has.
                 // A page whose circuit was lost for good loads itself once more, so its feed may be empty for a moment.
-                await visitor.Page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended' && document.querySelectorAll('#feed li').length === 60");
-                seen.Add(await NumbersAsync(visitor.Page));
+                // Condition and numbers are read in one go: between two readings such a page could load itself.
+                seen.Add(await visitor.Page.ReadWhenAsync("document.querySelector('#live')?.dataset.live === 'ended' && document.querySelectorAll('#feed li').length === 60", Numbers));
             }
 
             await using var late = await fixture.VisitAsync(dashboard: after);
             await late.Page.GotoAsync(late.Url + $"/runs/{run}");
-            await late.Page.UntilAsync("document.querySelector('#live')?.dataset.live === 'ended'");
-            var fresh = await NumbersAsync(late.Page);
+            var fresh = await late.Page.ReadWhenAsync("document.querySelector('#live')?.dataset.live === 'ended' && document.querySelectorAll('#feed li').length === 60", Numbers);
 
             Assert.Equal(fresh, seen[0]);
             Assert.Equal(fresh, seen[1]);
             // Every step of the feed once, in the order of the walk.
-            await first.Page.UntilAsync("document.querySelectorAll('#feed li').length === 60");
-            var keys = await first.Page.EvaluateAsync<string[]>("[...document.querySelectorAll('#feed li')].map(e => e.dataset.key)");
+            var keys = (await first.Page.ReadWhenAsync("document.querySelectorAll('#feed li').length === 60", "[...document.querySelectorAll('#feed li')].map(e => e.dataset.key).join('|')")).Split('|');
             Assert.Equal(keys.Distinct(), keys);
             Assert.Equal(60, keys.Length);
             await first.DisposeAsync();
@@ -57,7 +55,6 @@ public sealed class RestartTests(BrowserFixture fixture) : IClassFixture<Browser
         }
     }
 
-    private static Task<string> NumbersAsync(IPage page) => page.EvaluateAsync<string>("""
-        [...document.querySelectorAll('[data-now], #budget .facts dd, #noise dd, #feed li .verdict, #feed li .where, #feed [data-foot]')].map(e => e.textContent).join('|')
-        """);
+    private const string Numbers =
+        "[...document.querySelectorAll('[data-now], #budget .facts dd, #noise dd, #feed li .verdict, #feed li .where, #feed [data-foot]')].map(e => e.textContent).join('|')";
 }

@@ -149,8 +149,8 @@ public sealed class RunPageTests(BrowserFixture fixture) : IClassFixture<Browser
 
     private static async Task<string> NumbersAsync(IPage page)
     {
-        // The header is the component's, twice a second; charts and feed are the script's.
-        await page.UntilAsync("document.querySelector('.headline dd')?.textContent.includes('→')");
+        // The header is the component's, twice a second; charts and feed are the script's. With the run's end the header has all that came before it.
+        await page.UntilAsync("document.querySelector('.run-head .state.finished') && document.querySelector('.headline dd')?.textContent.includes('→')");
         await page.Locator("#chart-candidates [data-view=table]").ClickAsync();
         await page.Locator("#chart-candidates .twin table").WaitForAsync();
         return await page.EvaluateAsync<string>("""
