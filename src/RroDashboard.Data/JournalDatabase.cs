@@ -28,7 +28,7 @@ internal sealed class JournalDatabase : IDisposable
     private readonly RroDbContext _context;
     private readonly Dictionary<string, Run> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _series = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, DbCommand> _commands = new(StringComparer.Ordinal);
+    private readonly PreparedCommands _commands;
     private DbTransaction? _transaction;
 
     /// <summary>What the writer remembers of a run between batches.</summary>
@@ -39,6 +39,7 @@ internal sealed class JournalDatabase : IDisposable
         _time = time;
         _context = contexts.CreateDbContext();
         _context.Database.OpenConnection();
+        _commands = new PreparedCommands(_context.Database.GetDbConnection());
     }
 
     /// <summary>Writes a batch in one transaction: events, what follows from them, and the numbers of the last ones.</summary>
@@ -119,11 +120,7 @@ internal sealed class JournalDatabase : IDisposable
 
     public void Dispose()
     {
-        foreach (var command in _commands.Values)
-        {
-            command.Dispose();
-        }
-
+        _commands.Dispose();
         _context.Dispose();
     }
 
@@ -271,34 +268,9 @@ internal sealed class JournalDatabase : IDisposable
         }
 
         Execute("INSERT OR IGNORE INTO Series (Name) VALUES ($p0)", name);
-        id = Convert.ToInt64(Prepared("SELECT Id FROM Series WHERE Name = $p0", [name]).ExecuteScalar(), CultureInfo.InvariantCulture);
+        id = Convert.ToInt64(_commands.Scalar(_transaction, "SELECT Id FROM Series WHERE Name = $p0", name), CultureInfo.InvariantCulture);
         return _series[name] = id;
     }
 
-    private int Execute(string sql, params ReadOnlySpan<object?> values) => Prepared(sql, values).ExecuteNonQuery();
-
-    private DbCommand Prepared(string sql, ReadOnlySpan<object?> values)
-    {
-        if (!_commands.TryGetValue(sql, out var command))
-        {
-            command = _context.Database.GetDbConnection().CreateCommand();
-            command.CommandText = sql;
-            for (var i = 0; i < values.Length; i++)
-            {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = FormattableString.Invariant($"$p{i}");
-                command.Parameters.Add(parameter);
-            }
-
-            _commands[sql] = command;
-        }
-
-        command.Transaction = _transaction;
-        for (var i = 0; i < values.Length; i++)
-        {
-            command.Parameters[i].Value = values[i] ?? DBNull.Value;
-        }
-
-        return command;
-    }
+    private int Execute(string sql, params ReadOnlySpan<object?> values) => _commands.Execute(_transaction, sql, values);
 }

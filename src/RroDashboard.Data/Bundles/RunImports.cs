@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -136,7 +135,7 @@ public sealed class RunImport : IAsyncDisposable
     private readonly RroDbContext _context;
     private readonly int _key;
     private readonly RunRecord _run;
-    private readonly Dictionary<string, DbCommand> _commands = new(StringComparer.Ordinal);
+    private readonly PreparedCommands _commands;
     private readonly Dictionary<string, int> _series = new(StringComparer.Ordinal);
     private readonly Dictionary<int, (long Bucket, Rollup Sum)> _open = [];
     private SqliteTransaction? _transaction;
@@ -151,6 +150,7 @@ public sealed class RunImport : IAsyncDisposable
     {
         (_context, _key, _run) = (context, key, run);
         _context.Database.OpenConnection();
+        _commands = new PreparedCommands(_context.Database.GetDbConnection());
     }
 
     /// <summary>Adds an event. Its number is higher than the one before it.</summary>
@@ -185,7 +185,7 @@ public sealed class RunImport : IAsyncDisposable
 
             (_name, _lastStep) = (point.Series, long.MinValue);
             Execute("INSERT OR IGNORE INTO Series (Name) VALUES ($p0)", point.Series);
-            _seriesId = Convert.ToInt32(Prepared("SELECT Id FROM Series WHERE Name = $p0", [point.Series]).ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
+            _seriesId = Convert.ToInt32(_commands.Scalar(Transaction(), "SELECT Id FROM Series WHERE Name = $p0", point.Series), System.Globalization.CultureInfo.InvariantCulture);
             _series[point.Series] = _seriesId;
         }
 
@@ -231,11 +231,7 @@ public sealed class RunImport : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _transaction?.Dispose();
-        foreach (var command in _commands.Values)
-        {
-            await command.DisposeAsync().ConfigureAwait(false);
-        }
-
+        _commands.Dispose();
         await _context.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -255,7 +251,7 @@ public sealed class RunImport : IAsyncDisposable
 
     private int Execute(string sql, params ReadOnlySpan<object?> values)
     {
-        var count = Prepared(sql, values).ExecuteNonQuery();
+        var count = _commands.Execute(Transaction(), sql, values);
         if (++_rows >= RowsAtOnce || _characters >= CharactersAtOnce)
         {
             Commit();
@@ -264,39 +260,15 @@ public sealed class RunImport : IAsyncDisposable
         return count;
     }
 
+    // Not deferred: one that begins with reading could not write any more after the journal's writer had its turn.
+    private SqliteTransaction Transaction() => _transaction ??= ((SqliteConnection)_context.Database.GetDbConnection()).BeginTransaction();
+
     private void Commit()
     {
         (_rows, _characters) = (0, 0);
         _transaction?.Commit();
         _transaction?.Dispose();
         _transaction = null;
-    }
-
-    private DbCommand Prepared(string sql, ReadOnlySpan<object?> values)
-    {
-        // Not deferred: one that begins with reading could not write any more after the journal's writer had its turn.
-        _transaction ??= ((SqliteConnection)_context.Database.GetDbConnection()).BeginTransaction();
-        if (!_commands.TryGetValue(sql, out var command))
-        {
-            command = _context.Database.GetDbConnection().CreateCommand();
-            command.CommandText = sql;
-            for (var i = 0; i < values.Length; i++)
-            {
-                var parameter = command.CreateParameter();
-                parameter.ParameterName = FormattableString.Invariant($"$p{i}");
-                command.Parameters.Add(parameter);
-            }
-
-            _commands[sql] = command;
-        }
-
-        command.Transaction = _transaction;
-        for (var i = 0; i < values.Length; i++)
-        {
-            command.Parameters[i].Value = values[i] ?? DBNull.Value;
-        }
-
-        return command;
     }
 
     private static string Short(string name) => name.Length <= 60 ? name : name[..60] + "…";

@@ -50,13 +50,6 @@ public sealed record Experiment(
     /// <summary>Groups of settings that the shared checkpoint and evaluation depend on.</summary>
     private static readonly string[] s_shared = [nameof(RunPlan.Environment), nameof(RunPlan.Model), nameof(RunPlan.Sft), nameof(RunPlan.Evaluate)];
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    };
-
     // As written in the file; everything may be missing.
     private sealed record Text(
         string? Name, string? Question, string? Preset, string? Data, Dictionary<string, JsonElement>? Settings, long[]? Seeds, MethodText?[]? Methods,
@@ -70,24 +63,9 @@ public sealed record Experiment(
     /// <exception cref="ExperimentException">The first thing that is wrong.</exception>
     public static Experiment Read(string path, string? dataFolder = null)
     {
-        Text text;
-        try
-        {
-            text = JsonSerializer.Deserialize<Text>(File.ReadAllText(path), s_json) ?? throw new ExperimentException($"'{path}' is empty: an experiment is a JSON object.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ExperimentException($"'{path}' cannot be read: {e.Message}");
-        }
-        catch (JsonException e)
-        {
-            var where = e.LineNumber is { } line ? string.Create(CultureInfo.InvariantCulture, $" at line {line + 1}") : "";
-            throw new ExperimentException($"'{path}' is not an experiment{where}: {e.Message.Split(" Path:", StringSplitOptions.None)[0].TrimEnd('.')}.");
-        }
-
-        var name = text.Name is { Length: > 0 } given && given.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') ? given
-            : throw new ExperimentException($"'{path}': name = '{text.Name}' is not allowed: letters, digits and '-', because the folder of results is called so.");
-        var settings = Values(text.Settings);
+        var text = ExperimentFile.Read<Text>(path);
+        var name = ExperimentFile.Name(path, text.Name);
+        var settings = ExperimentFile.Settings(text.Settings);
         var named = text.Data is { } data ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, data) : null;
         if ((dataFolder ?? named) is { } folder)
         {
@@ -97,7 +75,7 @@ public sealed record Experiment(
         var seeds = text.Seeds is { Length: > 0 } ? text.Seeds : throw new ExperimentException($"'{path}' names no seeds: write for example \"seeds\": [1, 2, 3].");
         var methods = (text.Methods is { Length: > 0 } ? text.Methods : throw new ExperimentException($"'{path}' names no methods."))
             .Select(m => m?.Method is { } method
-                ? new ExperimentMethod(m.Name ?? method, method, Values(m.Settings))
+                ? new ExperimentMethod(m.Name ?? method, method, ExperimentFile.Settings(m.Settings))
                 : throw new ExperimentException($"'{path}': a method has no \"method\": write one of {string.Join(", ", Core.Plans.Methods.All.Select(x => x.Name))}.")).ToList();
         if (methods.GroupBy(m => m.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
         {
@@ -181,7 +159,4 @@ public sealed record Experiment(
     }
 
     private static IEnumerable<string> Assignments(IReadOnlyDictionary<string, string> settings) => settings.Select(s => $"{s.Key}={s.Value}");
-
-    private static Dictionary<string, string> Values(Dictionary<string, JsonElement>? settings) =>
-        (settings ?? []).ToDictionary(s => s.Key, s => s.Value.ValueKind == JsonValueKind.String ? s.Value.GetString()! : s.Value.GetRawText(), StringComparer.Ordinal);
 }

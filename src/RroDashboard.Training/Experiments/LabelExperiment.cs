@@ -59,13 +59,6 @@ public sealed record LabelExperiment(
     int Resamples,
     IReadOnlyList<string> Notes)
 {
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web)
-    {
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-        UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow,
-    };
-
     // As written in the file; everything may be missing.
     private sealed record Text(
         string? Name, string? Question, string? Preset, Dictionary<string, JsonElement>? Settings, long[]? Seeds, LabelsText? Labels, ArmText?[]? Arms,
@@ -76,44 +69,14 @@ public sealed record LabelExperiment(
     private sealed record ArmText(string? Name, string? Labels, double? Weight, Dictionary<string, JsonElement>? Settings);
 
     /// <summary>Whether a file holds such an experiment and not one of methods: it says which labels.</summary>
-    public static bool IsOne(string path)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(File.ReadAllText(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("labels", out _);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            // Whoever reads it next says what is wrong.
-            return false;
-        }
-    }
+    public static bool IsOne(string path) => ExperimentFile.Has(path, "labels");
 
     /// <summary>Reads and checks a file.</summary>
     /// <exception cref="ExperimentException">The first thing that is wrong.</exception>
     public static LabelExperiment Read(string path)
     {
-        Text text;
-        try
-        {
-            text = JsonSerializer.Deserialize<Text>(File.ReadAllText(path), s_json) ?? throw new ExperimentException($"'{path}' is empty: an experiment is a JSON object.");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new ExperimentException($"'{path}' cannot be read: {e.Message}");
-        }
-        catch (JsonException e)
-        {
-            var where = e.LineNumber is { } line ? string.Create(CultureInfo.InvariantCulture, $" at line {line + 1}") : "";
-            throw new ExperimentException($"'{path}' is not an experiment{where}: {e.Message.Split(" Path:", StringSplitOptions.None)[0].TrimEnd('.')}.");
-        }
-
-        if (text.Name is not { Length: > 0 } name || !name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'))
-        {
-            throw new ExperimentException($"'{path}': name = '{text.Name}' is not allowed: letters, digits and '-', because the folder of results is called so.");
-        }
-
+        var text = ExperimentFile.Read<Text>(path);
+        var name = ExperimentFile.Name(path, text.Name);
         if (text.Seeds is not { Length: > 0 } seeds || seeds.Distinct().Count() != seeds.Length)
         {
             throw new ExperimentException($"'{path}' has to name its seeds, each once: write for example \"seeds\": [1, 2, 3].");
@@ -132,7 +95,7 @@ public sealed record LabelExperiment(
         }
 
         var experiment = new LabelExperiment(
-            name, text.Question ?? "", text.Preset ?? "demo", Values(text.Settings), seeds, text.Labels?.Pairs ?? 300, text.Labels?.Rollouts ?? 64, text.Labels?.MinGap ?? 0.05,
+            name, text.Question ?? "", text.Preset ?? "demo", ExperimentFile.Settings(text.Settings), seeds, text.Labels?.Pairs ?? 300, text.Labels?.Rollouts ?? 64, text.Labels?.MinGap ?? 0.05,
             arms, baseline, text.Resamples ?? 2000, text.Notes ?? []);
         if (experiment.Labelled < 1 || experiment.Rollouts is < 1 or > 10_000 || experiment.MinGap is not (>= 0 and <= 2) || experiment.Resamples is < 100 or > 100_000)
         {
@@ -165,7 +128,7 @@ public sealed record LabelExperiment(
             var labels = Enum.GetNames<Labelling>().FirstOrDefault(n => n.Equals(arm.Labels, StringComparison.OrdinalIgnoreCase))
                 ?? throw new ExperimentException($"'{path}': labels = '{arm.Labels}' of arm '{armName}' is not allowed: one of {string.Join(", ", Enum.GetNames<Labelling>())}.");
             return arm.Weight is null or (> 0 and <= PreferencePair.MaxWeight)
-                ? new LabelArm(armName, Enum.Parse<Labelling>(labels), arm.Weight ?? 1, Values(arm.Settings))
+                ? new LabelArm(armName, Enum.Parse<Labelling>(labels), arm.Weight ?? 1, ExperimentFile.Settings(arm.Settings))
                 : throw new ExperimentException(string.Create(CultureInfo.InvariantCulture, $"'{path}': weight = {arm.Weight} of arm '{armName}' is not allowed: above 0 and at most {PreferencePair.MaxWeight}."));
         }
     }
@@ -187,7 +150,4 @@ public sealed record LabelExperiment(
             throw new ExperimentException($"Experiment '{Name}': {e.Message}");
         }
     }
-
-    private static Dictionary<string, string> Values(Dictionary<string, JsonElement>? settings) =>
-        (settings ?? []).ToDictionary(s => s.Key, s => s.Value.ValueKind == JsonValueKind.String ? s.Value.GetString()! : s.Value.GetRawText(), StringComparer.Ordinal);
 }
