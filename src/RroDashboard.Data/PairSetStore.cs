@@ -282,7 +282,7 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
     // New pairs are numbered after all that are there. One that is there already, word by word, keeps its number: added twice it is one.
     private static List<PairEntry> Numbered(IReadOnlyList<PairEntry> changes, IReadOnlyList<PairEntry> before, HashSet<int> made)
     {
-        var there = before.Where(e => e.Added is not null).GroupBy(e => Identity(e.Added!)).ToDictionary(g => g.Key, g => g.First().Index);
+        var there = before.Where(e => e.Added is not null).GroupBy(e => PairSet.Identity(e.Added!)).ToDictionary(g => g.Key, g => g.First().Index);
         var next = Math.Max(made.DefaultIfEmpty(-1).Max(), before.Select(e => e.Index).DefaultIfEmpty(-1).Max()) + 1;
         var numbered = new List<PairEntry>(changes.Count);
         foreach (var change in changes)
@@ -293,7 +293,7 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
                 continue;
             }
 
-            var identity = Identity(change.Added);
+            var identity = PairSet.Identity(change.Added);
             if (there.TryAdd(identity, next))
             {
                 numbered.Add(change with { Index = next++ });
@@ -306,9 +306,6 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
 
         return numbered;
     }
-
-    private static string Identity(PreferencePair pair) =>
-        $"{string.Join(' ', pair.HistoryTokens)}|{string.Join(' ', pair.ChosenTokens)}|{string.Join(' ', pair.RejectedTokens)}";
 
     private static PairSetInfo Base(OpenRun run) =>
         new(0, null, null, "", "The pairs as the run made them.", run.Sha256, PairSet.Count(run.Made.Count, []), false);

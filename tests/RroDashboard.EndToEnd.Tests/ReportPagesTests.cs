@@ -64,6 +64,12 @@ public sealed class ReportPagesTests(BrowserFixture fixture) : IClassFixture<Bro
         var before = await stranger.Locator("#report svg polyline").GetAttributeAsync("points");
         await fixture.Dashboard.AddFactsAsync(run, journal => journal.Sample(new MetricPoint(SeriesNames.SftLoss, 60, 5)));
         await stranger.UntilAsync($"document.querySelector('#report svg polyline').getAttribute('points') !== '{before}'");
+        // And its text: another version.
+        var saved = await page.APIRequest.PutAsync(
+            new Uri(new Uri(visitor.Url), $"/api/v1/reports/{new Uri(page.Url).Segments[2].Trim('/')}").AbsoluteUri,
+            new() { DataObject = new { title = "Findings", markdown = "Written while it was open", basedOn = 2 }, Headers = [new("Origin", visitor.Url.TrimEnd('/'))] });
+        Assert.Equal(200, saved.Status);
+        await stranger.GetByText("Written while it was open").WaitForAsync();
         Assert.NotEqual("owned", await stranger.TitleAsync());
         Assert.Empty(visitor.Errors);
     }

@@ -85,6 +85,13 @@ public sealed record PairSetCounts(int Kept, int Flipped, int Discarded, int Add
 /// </summary>
 public static class PairSet
 {
+    /// <summary>What makes two pairs the same one: the tokens of history and both sides.</summary>
+    public static string Identity(PreferencePair pair)
+    {
+        ArgumentNullException.ThrowIfNull(pair);
+        return $"{string.Join(' ', pair.HistoryTokens)}|{string.Join(' ', pair.ChosenTokens)}|{string.Join(' ', pair.RejectedTokens)}";
+    }
+
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };
 
     /// <summary>Hash of version 0: over the pairs as the run made them, in the order of their numbers.</summary>

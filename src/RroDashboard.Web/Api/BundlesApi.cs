@@ -38,7 +38,8 @@ public static class BundlesApi
             : TypedResults.Stream(async stream => await export.WriteAsync(run.Id, stream, cancellationToken), MediaTypeNames.Application.Zip, BundleExport.FileName(run.Id));
     }
 
-    private static async Task<Results<Created<NewRunResource>, ProblemHttpResult>> ImportAsync(HttpRequest request, BundleImport import, LiveFeed feed, CancellationToken cancellationToken, string? name = null)
+    private static async Task<Results<Created<NewRunResource>, ProblemHttpResult>> ImportAsync(
+        HttpRequest request, BundleImport import, LiveFeed feed, AuditLog audit, CancellationToken cancellationToken, string? name = null)
     {
         if (!await s_importing.WaitAsync(TimeSpan.Zero, cancellationToken))
         {
@@ -49,6 +50,7 @@ public static class BundlesApi
         {
             var id = await import.UploadAsync(request.Body, name ?? "", cancellationToken);
             feed.RunListChanged(id);
+            await audit.AddAsync(request.HttpContext.User, "run.imported", id, "by API", cancellationToken);
             return TypedResults.Created($"/api/v1/runs/{id}", new NewRunResource(id));
         }
         catch (Exception e) when (e is RunImportException or RefusalException)

@@ -122,9 +122,9 @@ public static class FollowApi
                 yield return new SseItem<RunEvent>(happened.Event, EventKinds.Of(happened.Event)) { EventId = after.ToString(System.Globalization.CultureInfo.InvariantCulture) };
             }
 
-            if (page.Count == 0 && !open)
+            if (page.Count < ApiQueries.MaxRows && !open)
             {
-                // Nothing follows an end but notes; whoever wants them asks again.
+                // Nothing follows an end but notes; whoever wants them asks again. It was looked up before the page was read, so the end is in it.
                 yield break;
             }
 

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Statistics;
@@ -17,6 +18,9 @@ public static class PairSetsApi
     /// <summary>Decisions in one request.</summary>
     public const int MaxDecisions = 20_000;
 
+    // A body is let through a little beyond the limit of files, so that a file that is too large gets the sentence that says so.
+    private const int BodySlack = 64 << 10;
+
     /// <summary>Adds the routes.</summary>
     public static IEndpointRouteBuilder MapPairSetsApi(this IEndpointRouteBuilder routes)
     {
@@ -26,7 +30,8 @@ public static class PairSetsApi
         sets.MapGet("/{version:int}/decisions", DecisionsAsync).WithName("GetPairDecisions").WithSummary("What a version says of single pairs; the others are as the run made them.");
         sets.MapGet("/{version:int}/pairs.jsonl", FileAsync).WithName("GetPairSetFile").WithSummary("The pairs that a version trains on, for TRL; with ?tokens=true their exact token ids and weights too.");
         sets.MapGet("/{version:int}/summary", SummaryAsync).WithName("GetPairSetSummary").WithSummary("Count, size and SHA-256 of that file.");
-        sets.MapPost("/{version:int}/import", ImportAsync).RequireAuthorization(Policies.Reviewer).WithName("ImportPairs").WithSummary("Adds the pairs of a TRL file (the request's body) to a version, which makes a new one.");
+        sets.MapPost("/{version:int}/import", ImportAsync).RequireAuthorization(Policies.Reviewer).WithName("ImportPairs").WithSummary("Adds the pairs of a TRL file (the request's body) to a version, which makes a new one.")
+            .WithMetadata(new RequestSizeLimitAttribute(PairFiles.MaxBytes + BodySlack));
         sets.MapPost("/{version:int}/undo", UndoAsync).RequireAuthorization(Policies.Reviewer).WithName("UndoPairSet").WithSummary("Takes the last version back; it is kept.");
         sets.MapPost("/{version:int}/train", TrainAsync).RequireAuthorization(Policies.Operator).WithName("TrainPairSet").WithSummary("Starts a run that learns from a version, from the SFT checkpoint; the same version is not trained twice.");
         sets.MapPost("/{version:int}/pairs/{pair:int}/try", TryAsync).RequireAuthorization(Policies.Reviewer).WithName("TryBetterAction").WithSummary("Executes an action that a person wrote at the step of a pair, values it, and where asked to adds the pair.");
@@ -122,11 +127,17 @@ public static class PairSetsApi
         }
     }
 
-    private static async Task<Results<Created<NewRunResource>, Ok<NewRunResource>, ProblemHttpResult>> TrainAsync(string id, int version, ClaimsPrincipal person, PairSetTrainer trainer, CancellationToken cancellationToken)
+    private static async Task<Results<Created<NewRunResource>, Ok<NewRunResource>, ProblemHttpResult>> TrainAsync(
+        string id, int version, ClaimsPrincipal person, PairSetTrainer trainer, AuditLog audit, CancellationToken cancellationToken)
     {
         try
         {
             var (run, wasThere) = await trainer.TrainAsync(new PairsReference(id, version), person.Owner(), cancellationToken);
+            if (!wasThere)
+            {
+                await audit.AddAsync(person, "run.started", run, $"by API, from version {version} of the pairs of {id}", cancellationToken);
+            }
+
             return wasThere ? TypedResults.Ok(new NewRunResource(run)) : TypedResults.Created($"/api/v1/runs/{run}", new NewRunResource(run));
         }
         catch (Exception e) when (e is PlanException or RefusalException)

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using RroDashboard.Data;
 using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Reports;
+using RroDashboard.Web.Sharing;
 
 namespace RroDashboard.Web.Api;
 
@@ -52,13 +53,18 @@ public static class ReportsApi
             ? TypedResults.Ok(new ReportResource(report.Id, found.Title, found.Markdown, found.Number))
             : TypedResults.NotFound();
 
-    private static async Task<Results<Ok<ReportResource>, NotFound, ProblemHttpResult>> SaveAsync(string id, ReportText text, HttpContext http, ReportStore reports, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<ReportResource>, NotFound, ProblemHttpResult>> SaveAsync(
+        string id, ReportText text, HttpContext http, ReportStore reports, ShareFeed feed, CancellationToken cancellationToken)
     {
         try
         {
-            return await reports.SaveAsync(id, text.Title ?? "", text.Markdown ?? "", text.BasedOn, By(http), cancellationToken) is { } version
-                ? TypedResults.Ok(new ReportResource(id, text.Title ?? "", text.Markdown ?? "", version))
-                : TypedResults.NotFound();
+            if (await reports.SaveAsync(id, text.Title ?? "", text.Markdown ?? "", text.BasedOn, By(http), cancellationToken) is not { } version)
+            {
+                return TypedResults.NotFound();
+            }
+
+            feed.ReportChanged(id);
+            return TypedResults.Ok(new ReportResource(id, text.Title ?? "", text.Markdown ?? "", version));
         }
         catch (ReportException e)
         {
@@ -66,8 +72,16 @@ public static class ReportsApi
         }
     }
 
-    private static async Task<Results<NoContent, NotFound>> DeleteAsync(string id, ReportStore reports, CancellationToken cancellationToken) =>
-        await reports.DeleteAsync(id, cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
+    private static async Task<Results<NoContent, NotFound>> DeleteAsync(string id, HttpContext http, ReportStore reports, AuditLog audit, CancellationToken cancellationToken)
+    {
+        if (!await reports.DeleteAsync(id, cancellationToken))
+        {
+            return TypedResults.NotFound();
+        }
+
+        await audit.AddAsync(http.User, "report.deleted", id, "by API", cancellationToken);
+        return TypedResults.NoContent();
+    }
 
     private static async Task<Results<FileContentHttpResult, NotFound>> FileAsync(
         string id, ReportStore reports, ReportRenderer renderer, ReportFile file, TimeProvider time, CancellationToken cancellationToken, int? version = null)

@@ -67,11 +67,18 @@ public static class RunActionsApi
         }
     }
 
-    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DescribeAsync(string id, RunDescription description, RunKeeper keeper, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DescribeAsync(
+        string id, RunDescription description, RunKeeper keeper, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
     {
         try
         {
-            return await keeper.DescribeAsync(id, description.Name ?? "", description.Tags ?? "", description.Notes ?? "", cancellationToken) ? TypedResults.NoContent() : TypedResults.NotFound();
+            if (!await keeper.DescribeAsync(id, description.Name ?? "", description.Tags ?? "", description.Notes ?? "", cancellationToken))
+            {
+                return TypedResults.NotFound();
+            }
+
+            await audit.AddAsync(http.User, "run.described", id, "by API", cancellationToken);
+            return TypedResults.NoContent();
         }
         catch (RunTextException e)
         {

@@ -46,7 +46,8 @@ public static class RunsApi
     private static async Task<Results<Ok<RunResource>, NotFound>> FindAsync(string id, RunQueries queries, CancellationToken cancellationToken) =>
         await queries.FindAsync(id, cancellationToken) is { } run ? TypedResults.Ok(RunResource.Of(run)) : TypedResults.NotFound();
 
-    private static async Task<Results<Accepted<RunResource>, NotFound, ProblemHttpResult>> ResumeAsync(string id, RunQueries queries, IRunBoard board, CancellationToken cancellationToken)
+    private static async Task<Results<Accepted<RunResource>, NotFound, ProblemHttpResult>> ResumeAsync(
+        string id, RunQueries queries, IRunBoard board, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
     {
         if (await queries.FindAsync(id, cancellationToken) is null)
         {
@@ -62,6 +63,7 @@ public static class RunsApi
             return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status409Conflict);
         }
 
+        await audit.AddAsync(http.User, "run.resumed", id, "by API", cancellationToken);
         return TypedResults.Accepted($"/api/v1/runs/{id}", RunResource.Of((await queries.FindAsync(id, cancellationToken))!));
     }
 

@@ -5,7 +5,7 @@ using RroDashboard.Data;
 namespace RroDashboard.Web.Authentication;
 
 /// <summary>Ends the hub connections of sessions that are over. Someone who was never signed in has none to lose; what they may follow is their hub's business.</summary>
-public sealed class HubSessions(Sessions sessions, AccountStore accounts) : BackgroundService, IHubFilter
+public sealed class HubSessions(Sessions sessions, AccountStore accounts, ILogger<HubSessions> logger) : BackgroundService, IHubFilter
 {
     private readonly ConcurrentDictionary<string, HubCallerContext> _open = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _changed = new(0);
@@ -53,12 +53,20 @@ public sealed class HubSessions(Sessions sessions, AccountStore accounts) : Back
             {
                 // At once when this process changed an account, and now and then in any case.
                 await _changed.WaitAsync(Sessions.Late, stoppingToken);
-                foreach (var connection in _open.Values)
+                try
                 {
-                    if (await sessions.FindAsync(connection.User!, stoppingToken) is null)
+                    foreach (var connection in _open.Values)
                     {
-                        connection.Abort();
+                        if (await sessions.FindAsync(connection.User!, stoppingToken) is null)
+                        {
+                            connection.Abort();
+                        }
                     }
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // A busy or full disk must not end the server and the run in it; the next look tries again.
+                    logger.LogError(e, "Whether open connections may stay could not be looked up");
                 }
             }
         }

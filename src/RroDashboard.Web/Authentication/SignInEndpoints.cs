@@ -113,7 +113,7 @@ public static class SignInEndpoints
         [FromForm] string? name, [FromForm] string? password, [FromForm] string? back, HttpContext context, AccountStore accounts, Passwords passwords, SignInThrottle throttle, AuditLog audit, TimeProvider time)
     {
         var (who, address) = (name ?? "", context.Connection.RemoteIpAddress);
-        if (who.Length > AccountStore.MaxName || throttle.IsLocked(who, address))
+        if (who.Length > AccountStore.MaxName || !throttle.TryBegin(who, address, out var locks))
         {
             return Refused("locked");
         }
@@ -121,7 +121,7 @@ public static class SignInEndpoints
         var found = await accounts.FindByNameAsync(who, context.RequestAborted);
         if (!passwords.Fits(found?.PasswordHash, password) || found!.Value.User.IsDisabled)
         {
-            if (throttle.Failed(who, address) && found is { User: var locked })
+            if (locks && found is { User: var locked })
             {
                 await audit.AddAsync("", "", "sign-in.locked", locked.Id, $"{SignInThrottle.MaxForName} wrong passwords for {locked.Name}", context.RequestAborted);
             }
@@ -129,7 +129,7 @@ public static class SignInEndpoints
             return Refused("password");
         }
 
-        throttle.Succeeded(who);
+        throttle.Succeeded(who, address);
         await SignInAsync(context, found.Value.User, "by password", accounts, audit, time);
         return Results.LocalRedirect(RroUrls.IsLocal(back) ? back! : RroUrls.Runs);
 
@@ -175,16 +175,18 @@ public static class SignInEndpoints
             // Who has a password shows that they are who they were: a browser left open must not be enough to take the account over.
             if (kept.PasswordHash is not null)
             {
-                if (throttle.IsLocked(user.Name, context.Connection.RemoteIpAddress))
+                var address = context.Connection.RemoteIpAddress;
+                if (!throttle.TryBegin(user.Name, address, out _))
                 {
                     throw new AccountException($"Too many wrong passwords: wait {SignInThrottle.LockedFor.TotalMinutes:0} minutes.");
                 }
 
                 if (!passwords.Fits(kept.PasswordHash, current))
                 {
-                    throttle.Failed(user.Name, context.Connection.RemoteIpAddress);
                     throw new AccountException("The current password is wrong.");
                 }
+
+                throttle.Succeeded(user.Name, address);
             }
 
             user = await accounts.DescribeAsync(id, name ?? "", string.IsNullOrEmpty(password) ? null : passwords.Hash(password), context.RequestAborted);

@@ -26,32 +26,40 @@ public sealed class SignInThrottle(TimeProvider time)
     /// <summary>Failures that could not be counted because too many were remembered.</summary>
     public long Uncounted { get; private set; }
 
-    /// <summary>Whether a name or an address has to wait.</summary>
-    public bool IsLocked(string name, IPAddress? address)
+    /// <summary>
+    /// Begins a try, or refuses it because the name or the address has to wait. The try counts as wrong until <see cref="Succeeded"/> takes it
+    /// back: before the slow hash, so that many at once get no more tries than one after another.
+    /// </summary>
+    /// <param name="name">As it was typed.</param>
+    /// <param name="address">Where the try comes from.</param>
+    /// <param name="locks">This try, if it is wrong, locks the name.</param>
+    public bool TryBegin(string name, IPAddress? address, out bool locks)
     {
         lock (_lock)
         {
-            return Count(OfName(name)) >= MaxForName || Count(OfAddress(address)) >= MaxForAddress;
-        }
-    }
+            if (Count(OfName(name)) >= MaxForName || Count(OfAddress(address)) >= MaxForAddress)
+            {
+                locks = false;
+                return false;
+            }
 
-    /// <summary>Counts a wrong password.</summary>
-    /// <returns>True when this one locked the name.</returns>
-    public bool Failed(string name, IPAddress? address)
-    {
-        lock (_lock)
-        {
             Add(OfAddress(address));
-            return Add(OfName(name)) == MaxForName;
+            locks = Add(OfName(name)) == MaxForName;
+            return true;
         }
     }
 
-    /// <summary>A right password: the name starts anew.</summary>
-    public void Succeeded(string name)
+    /// <summary>A right password: the name starts anew, and the address has one failure less.</summary>
+    public void Succeeded(string name, IPAddress? address)
     {
         lock (_lock)
         {
             _known.Remove(OfName(name));
+            var from = OfAddress(address);
+            if (_known.TryGetValue(from, out var known))
+            {
+                _known[from] = known with { Failures = Math.Max(0, known.Failures - 1) };
+            }
         }
     }
 

@@ -52,7 +52,11 @@ internal sealed class ExportCommand(CommandConsole console)
         }
         finally
         {
-            File.Delete(draft);
+            // In a folder that is not there nothing was written, and deleting would hide the sentence that says so.
+            if (File.Exists(draft))
+            {
+                File.Delete(draft);
+            }
         }
     }
 }

@@ -80,6 +80,11 @@ internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner?
     {
         try
         {
+            if (parsed.GetValue(_data) is not null)
+            {
+                throw new RefusalException($"--data is not for '{file}': an experiment on labels names its environment's data in its settings (Environment.DataFolder).");
+            }
+
             var experiment = LabelExperiment.Read(file);
             var wanted = Seeds(parsed, experiment.Seeds);
             var folder = Folder(parsed, experiment.Name);

@@ -59,6 +59,11 @@ public static class RroCommandLine
             await console.Error.WriteLineAsync(e.Message);
             return Refused;
         }
+        catch (OperationCanceledException)
+        {
+            await console.Error.WriteLineAsync("Stopped.");
+            return 1;
+        }
     }
 }
 

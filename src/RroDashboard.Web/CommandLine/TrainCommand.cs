@@ -57,11 +57,6 @@ internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runn
             await console.Output.WriteLineAsync(JsonSerializer.Serialize(summary, JsonSerializerOptions.Web));
             return 0;
         }
-        catch (OperationCanceledException)
-        {
-            await console.Error.WriteLineAsync("Stopped.");
-            return 1;
-        }
         finally
         {
             if (keep is null)

@@ -72,9 +72,9 @@ public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabulari
         var (vocabulary, reason) = await vocabularies.OpenAsync(runId, cancellationToken);
         var encoder = new PairEncoder(Vocabularies.Words(vocabulary, reason), run.Plan.Model.Context);
         var there = (await store.PairsAsync(runId, 0, cancellationToken) ?? throw new PairSetException($"The exploration of run '{runId}' is not over, so its pairs cannot be added to yet."))
-            .Pairs.Select(p => Identity(p.Pair)).ToHashSet(StringComparer.Ordinal);
+            .Pairs.Select(p => PairSet.Identity(p.Pair)).ToHashSet(StringComparer.Ordinal);
         there.UnionWith((await store.EntriesAsync(runId, parent, cancellationToken) ?? throw new PairSetException($"Run '{runId}' has no version {parent} of its pairs."))
-            .Where(e => e is { Added: not null, Decision: PairDecision.Added }).Select(e => Identity(e.Added!)));
+            .Where(e => e is { Added: not null, Decision: PairDecision.Added }).Select(e => PairSet.Identity(e.Added!)));
         var (changes, lines, number) = (new List<PairEntry>(), 0, 0);
         foreach (var line in Lines(content))
         {
@@ -93,7 +93,7 @@ public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabulari
             {
                 var read = TrlPair.Parse(line);
                 var pair = encoder.Encode(read);
-                if (there.Add(Identity(pair)))
+                if (there.Add(PairSet.Identity(pair)))
                 {
                     changes.Add(new PairEntry(0, PairDecision.Added, read.Weight, PairSource.Imported, new PairProvenance("file", Short(name), Sha256: sha, Line: number), pair with { Weight = null }));
                 }
@@ -141,7 +141,4 @@ public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabulari
     }
 
     private static string Short(string name) => name.Length > 100 ? name[..100] : name;
-
-    private static string Identity(PreferencePair pair) =>
-        $"{string.Join(' ', pair.HistoryTokens)}|{string.Join(' ', pair.ChosenTokens)}|{string.Join(' ', pair.RejectedTokens)}";
 }

@@ -119,6 +119,18 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
         }
     }
 
+    /// <summary>A report has another text, or is gone: what is open of it is rendered anew.</summary>
+    public void ReportChanged(string reportId)
+    {
+        lock (_lock)
+        {
+            foreach (var watched in _watched.Values.Where(w => !w.Frozen && w.Target.ReportId == reportId))
+            {
+                watched.Stale = true;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public void OnCommitted(IReadOnlyList<CommittedEvent> events)
     {
@@ -151,7 +163,7 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
 
                     foreach (var watched in StaleLinks())
                     {
-                        await RenderAsync(watched, stoppingToken);
+                        await TryRenderAsync(watched, stoppingToken);
                     }
 
                     Send(stoppingToken);
@@ -177,6 +189,24 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
             // Before it is read: what comes meanwhile is read again.
             stale.ForEach(w => w.Stale = false);
             return stale;
+        }
+    }
+
+    // One page that cannot be rendered neither holds up the others nor is forgotten: it stays stale.
+    private async Task TryRenderAsync(Watched watched, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RenderAsync(watched, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            lock (_lock)
+            {
+                watched.Stale = true;
+            }
+
+            logger.LogError(e, "The shared page of link {Link} could not be brought up to date", watched.Id);
         }
     }
 

@@ -103,6 +103,7 @@ public sealed class RunActionsApiTests
         Assert.Equal(HttpStatusCode.BadRequest, tooLong.StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
         Assert.Equal(1, (await LiveServer.JsonAsync(client, "/api/v1/runs/find?q=tag:b%20name:one&sort=-reward")).GetProperty("total").GetInt32());
+        Assert.Equal(run, Assert.Single(await server.Get<AuditLog>().ListAsync(null, "run.described", 10, default)).Subject);
     }
 
     private static async Task<JsonElement> CreateAsync(HttpClient client, object body)

@@ -135,6 +135,11 @@ public sealed partial class PairVersions : IDisposable
     {
         var user = await Rights.DemandAsync(UserRole.Operator, "start a run");
         var (run, wasThere) = await Trainer.TrainAsync(new PairsReference(RunId, Shown.Number), new RunOwner(user.Id, user.Name), _left.Token);
+        if (!wasThere)
+        {
+            await Rights.NoteAsync("run.started", run, $"from version {Shown.Number} of the pairs of {RunId}");
+        }
+
         Navigation.NavigateTo(RroUrls.Run(run));
         return wasThere ? $"Run {run} learned from this version already." : $"Run {run} was added.";
     });
