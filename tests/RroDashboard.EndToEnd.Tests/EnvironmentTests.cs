@@ -35,6 +35,21 @@ public sealed class EnvironmentTests(BrowserFixture fixture) : IClassFixture<Bro
     }
 
     [Fact]
+    public async Task Play_WordsSentInTheBreathTheyWereTypedIn_AreNotLost()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/environments");
+        var page = visitor.Page;
+        await page.GetByRole(AriaRole.Button, new() { Name = "Play shop-train-0", Exact = true }).ClickAsync();
+
+        // The server has not seen the words yet when the button is pressed; a person who types fast is as quick on a slow line.
+        await page.Locator("#open-search").EvaluateAsync(
+            "input => { input.value = 'sturdy chair'; input.dispatchEvent(new Event('input', { bubbles: true })); input.form.querySelector('[type=submit]').click(); }");
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "click[ b1 ]" }).WaitForAsync();
+    }
+
+    [Fact]
     public async Task Play_TheExpertToTheEnd_Finishes()
     {
         await using var visitor = await fixture.VisitAsync();

@@ -156,7 +156,13 @@ public sealed partial class Play : IDisposable
         _focusHeading = true;
     }
 
-    private string Whole(string opening) => $"{opening} {_words.Trim()} {_environment!.ActionEnd}";
+    private void Say(string opening)
+    {
+        if (!string.IsNullOrWhiteSpace(_words))
+        {
+            Act($"{opening} {_words.Trim()} {_environment!.ActionEnd}");
+        }
+    }
 
     private void Act(string action)
     {
