@@ -25,9 +25,9 @@ public readonly record struct TextStart(string Start, int Length)
 /// <param name="Invalid">The environment could not act on it.</param>
 /// <param name="Truncated">Cut at a limit.</param>
 /// <param name="Tokens">Length of the action in tokens.</param>
-/// <param name="LogProb">Summed log-probability when it was sampled, nats.</param>
+/// <param name="LogProb">Summed log-probability when it was sampled, nats; null where it is not known.</param>
 public sealed record CandidateOutline(
-    int Step, int Attempt, TextStart Action, TextStart Observation, Estimate Value, int? SameStateAs, bool Invalid, bool Truncated, int Tokens, double LogProb);
+    int Step, int Attempt, TextStart Action, TextStart Observation, Estimate Value, int? SameStateAs, bool Invalid, bool Truncated, int Tokens, double? LogProb);
 
 /// <summary>One walk without its candidates.</summary>
 /// <param name="Opened">First fact.</param>
@@ -211,7 +211,7 @@ public sealed class WalkQueries(IDbContextFactory<RroDbContext> contexts, Explor
 
         public int Tokens { get; set; }
 
-        public double LogProb { get; set; }
+        public double? LogProb { get; set; }
 
         public CandidateOutline ToOutline() => new(
             Step, Attempt, new TextStart(Action, ActionLength), new TextStart(Observation, ObservationLength),

@@ -1,3 +1,4 @@
+using RroDashboard.Core.Preferences;
 using RroDashboard.Environments;
 using RroDashboard.Training.Tokenizer;
 
@@ -85,6 +86,14 @@ public class Dialogue
 
     /// <summary>Text of any tokens, for people.</summary>
     public virtual string Text(ReadOnlySpan<int> tokens) => Words.Decode(tokens);
+
+    /// <summary>How many tokens the policy wrote for an action.</summary>
+    public virtual int Count(int[] action) => (action ?? throw new ArgumentNullException(nameof(action))).Length;
+
+    /// <summary>A pair as it is recorded: token ids are the sampled ones, and say everything.</summary>
+    /// <param name="pair">Made of the ids of this dialogue.</param>
+    /// <param name="history">What both sides follow.</param>
+    internal virtual PreferencePair Recorded(PreferencePair pair, Sampling.History history) => pair;
 
     /// <summary>A whole episode as a training sequence.</summary>
     /// <param name="instruction">What was asked.</param>

@@ -37,8 +37,8 @@ namespace RroDashboard.Training;
 /// </summary>
 public sealed class Explore
 {
-    private readonly RunContext _context;
-    private readonly SamplingEngine _engine;
+    private readonly WalkContext _context;
+    private readonly IActionSampler _engine;
     private readonly ExploreOptions _options;
     private readonly StepRule _rule;
     private readonly PairRule _pairing;
@@ -48,7 +48,7 @@ public sealed class Explore
     private int _walks, _steps, _candidates, _sameState, _contrasts, _free, _unconsidered, _gateDraws, _forced, _rollouts, _noRise, _nextPair;
     private double _walkRewards;
 
-    private Explore(RunContext context, RunPast? past)
+    private Explore(WalkContext context, RunPast? past)
     {
         (_context, _engine, _options) = (context, context.Sampler, context.Plan.Explore);
         var kept = past?.Kept() ?? new Budget();
@@ -73,8 +73,18 @@ public sealed class Explore
     public static (IReadOnlyList<PreferencePair> Pairs, Budget Budget) Run(RunContext context, RunPast? past = null)
     {
         ArgumentNullException.ThrowIfNull(context);
+        return Run(context, PolicyHash.Of(context.Model), past);
+    }
+
+    /// <summary>The same with any policy that can be sampled.</summary>
+    /// <param name="context">What the walks work on.</param>
+    /// <param name="policySha256">Of the policy's weights; empty where nobody here has them.</param>
+    /// <param name="past">What was done before the run was broken off.</param>
+    public static (IReadOnlyList<PreferencePair> Pairs, Budget Budget) Run(WalkContext context, string policySha256, RunPast? past = null)
+    {
+        ArgumentNullException.ThrowIfNull(context);
         context.Sampler.Forget();
-        context.Journal.Record(new ExplorationStarted(PolicyHash.Of(context.Model)));
+        context.Journal.Record(new ExplorationStarted(policySha256));
         var explore = new Explore(context, past);
         var open = Rivals.Tasks(context).Where(t => past is null || !past.FinishedTasks.Contains(t.Index));
         context.Sampler.Run(open.Select(t => (Func<Task>)(() => explore.WalkAsync(t.Index, t.Task))), explore.WalksAtOnce());
@@ -271,7 +281,7 @@ public sealed class Explore
         var (words, shared) = (draw.Step, _options.SharedRollouts);
         _context.Journal.Record(new CandidateScored(
             walk.Index, step, attempt, words.Action, words.After.Observation, draw.Node.Worth, same >= 0 ? same : null, words.After.LastActionInvalid, words.Truncated,
-            words.Tokens.Length, words.LogProb, free, shared && tested ? state.Returns.Count : null, shared ? spent : null));
+            _context.Dialogue.Count(words.Tokens), double.IsNaN(words.LogProb) ? null : words.LogProb, free, shared && tested ? state.Returns.Count : null, shared ? spent : null));
     }
 
     private static List<Look> Looks(List<Draw> seen) => [.. seen.Select(draw => new Look(seen.FindIndex(d => d.Node == draw.Node), draw.Node.Worth))];
@@ -522,9 +532,11 @@ public sealed class Explore
         var historyText = _context.Dialogue.Text(historyTokens);
         foreach (var (chosen, rejected, gap) in picked.Select(p => (siblings[p.Chosen], siblings[p.Rejected], p.Gap)))
         {
-            var pair = new PreferencePair(
-                walk.Index, step, historyText, chosen.Step.Action, rejected.Step.Action, chosen.Node.Worth, rejected.Node.Worth,
-                historyTokens, chosen.Step.Tokens, rejected.Step.Tokens, _options.Shrinkage > 0 ? gap : null);
+            var pair = _context.Dialogue.Recorded(
+                new PreferencePair(
+                    walk.Index, step, historyText, chosen.Step.Action, rejected.Step.Action, chosen.Node.Worth, rejected.Node.Worth,
+                    historyTokens, chosen.Step.Tokens, rejected.Step.Tokens, _options.Shrinkage > 0 ? gap : null),
+                decision.State.History);
             _context.Journal.Record(new PairCreated(_nextPair++, pair));
             _pairs.Add(pair);
         }

@@ -41,7 +41,7 @@ internal sealed class Rivals
     }
 
     /// <summary>The tasks that a run explores, whatever its method: one of each group in turn, so that few tasks still cover many products or queries.</summary>
-    public static IReadOnlyList<(AgentTask Task, int Index)> Tasks(RunContext context)
+    public static IReadOnlyList<(AgentTask Task, int Index)> Tasks(WalkContext context)
     {
         var tasks = context.Environment.Tasks(TaskSplit.Train).ToArray();
         context.Random(Purpose.ExploreTasks).Shuffle<AgentTask>(tasks);

@@ -8,20 +8,20 @@ using RroDashboard.Training.Sampling;
 
 namespace RroDashboard.Training;
 
-/// <summary>What every stage of a run works on.</summary>
+/// <summary>What walks of tasks work on, whatever the policy is.</summary>
 /// <param name="Plan">All settings.</param>
 /// <param name="Environment">Where the agent acts.</param>
 /// <param name="Dialogue">How episodes are written as tokens.</param>
-/// <param name="Model">The policy; stages change its weights.</param>
-/// <param name="Sampler">Samples from the model; told to forget when a stage has changed the weights.</param>
+/// <param name="Sampler">Samples from the policy.</param>
+/// <param name="LongestHistory">Most tokens of a history with its next action.</param>
 /// <param name="Journal">The one way out.</param>
 /// <param name="CancellationToken">A person may stop the run between two updates or batches.</param>
-public sealed record RunContext(
+public record WalkContext(
     RunPlan Plan,
     IAgentEnvironment Environment,
     Dialogue Dialogue,
-    LanguageModel Model,
-    SamplingEngine Sampler,
+    IActionSampler Sampler,
+    int LongestHistory,
     IRunJournal Journal,
     CancellationToken CancellationToken)
 {
@@ -33,7 +33,7 @@ public sealed record RunContext(
     /// trained on.
     /// </summary>
     public bool Fits(int historyLength) =>
-        historyLength + Dialogue.MaxActionTokens <= Model.Context;
+        historyLength + Dialogue.MaxActionTokens <= LongestHistory;
 
     /// <summary>What may be sampled in an episode now; null when the plan leaves the policy free.</summary>
     public ActionTrie? Allowed(IEpisode episode)
@@ -47,6 +47,24 @@ public sealed record RunContext(
     // An environment hands out the same list again where it can; then its trie is there already.
     private readonly ConditionalWeakTable<AllowedActions, ActionTrie> _tries = [];
 }
+
+/// <summary>What every stage of a run works on.</summary>
+/// <param name="Plan">All settings.</param>
+/// <param name="Environment">Where the agent acts.</param>
+/// <param name="Dialogue">How episodes are written as tokens.</param>
+/// <param name="Model">The policy; stages change its weights.</param>
+/// <param name="Sampler">Samples from the model; told to forget when a stage has changed the weights.</param>
+/// <param name="Journal">The one way out.</param>
+/// <param name="CancellationToken">A person may stop the run between two updates or batches.</param>
+public sealed record RunContext(
+    RunPlan Plan,
+    IAgentEnvironment Environment,
+    Dialogue Dialogue,
+    LanguageModel Model,
+    IActionSampler Sampler,
+    IRunJournal Journal,
+    CancellationToken CancellationToken)
+    : WalkContext(Plan, Environment, Dialogue, Sampler, (Model ?? throw new ArgumentNullException(nameof(Model))).Context, Journal, CancellationToken);
 
 /// <summary>What a random stream is for.</summary>
 public enum Purpose

@@ -38,6 +38,11 @@ public sealed class TrainingRun
     {
         PlanSettings.Validate(plan);
         (_plan, _runFolder, _journal, _time, _cancellationToken, _given) = (plan, runFolder, new LedgerJournal(journal), time, cancellationToken, given);
+        if (plan.Endpoint.Url.Length > 0)
+        {
+            throw new PlanException(Endpoints.EndpointRun.NoTraining(plan));
+        }
+
         if (given is not null && plan.Dpo.PairsFrom != given.Reference.ToString())
         {
             throw new PlanException($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}', but the pairs that were handed over are {given.Reference}.");
@@ -55,6 +60,11 @@ public sealed class TrainingRun
     {
         PlanSettings.Validate(plan);
         ArgumentNullException.ThrowIfNull(past);
+        if (plan.Endpoint.Url.Length > 0)
+        {
+            return "This exploration by an endpoint was begun by a command and goes on by it: 'src/run.sh explore --resume RUN'.";
+        }
+
         if (past.Started is null)
         {
             return null;
@@ -288,7 +298,7 @@ public sealed class TrainingRun
         }
     }
 
-    private static void CheckPast(RunPlan plan, RunPast past, IAgentEnvironment environment)
+    internal static void CheckPast(RunPlan plan, RunPast past, IAgentEnvironment environment)
     {
         var then = past.Started!;
         var now = PlanSettings.ToDictionary(plan);

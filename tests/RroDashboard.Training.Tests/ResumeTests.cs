@@ -164,7 +164,7 @@ public sealed class ResumeTests : IDisposable
             {
                 PairCreated made => made with { Index = 0 },
                 // Other walks in a batch change the last digits of a sum of floats.
-                CandidateScored scored => scored with { LogProb = Math.Round(scored.LogProb, 2) },
+                CandidateScored scored => scored with { LogProb = Math.Round(scored.LogProb!.Value, 2) },
                 _ => fact,
             };
             int? task = fact switch

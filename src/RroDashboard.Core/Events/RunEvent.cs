@@ -118,7 +118,7 @@ public sealed record StageStarted(Stage Stage) : RunFact;
 public sealed record StageFinished(Stage Stage, double Seconds) : RunFact;
 
 /// <summary>The policy that all candidates and rollouts until the next such fact are sampled from. With it, the run's settings and its seed, each of them can be drawn again.</summary>
-/// <param name="PolicySha256">Of its weights as a checkpoint has them, hex.</param>
+/// <param name="PolicySha256">Of its weights as a checkpoint has them, hex; empty for a model behind an endpoint, whose weights nobody here has seen.</param>
 public sealed record ExplorationStarted(string PolicySha256) : RunFact;
 
 /// <summary>A walk begins at the start of a training task.</summary>
@@ -139,7 +139,7 @@ public sealed record TaskOpened(int Task, string TaskId, string Instruction, Est
 /// <param name="Invalid">The environment could not act on it.</param>
 /// <param name="Truncated">Cut at the token limit or the end of the context.</param>
 /// <param name="Tokens">Length of the action in tokens.</param>
-/// <param name="LogProb">Summed log-probability of the action when it was sampled, nats.</param>
+/// <param name="LogProb">Summed log-probability of the action when it was sampled, nats; null where the policy is behind an endpoint that does not say.</param>
 /// <param name="Free">Its sampling was already paid for: it is the first action of a rollout that was played for something else.</param>
 /// <param name="PreviousOutcomes">With shared rollouts: how many outcomes of the step's <see cref="StepDecided.Previous"/> were known when this one was tested; null for all.</param>
 /// <param name="RolloutsSpent">With shared rollouts: rollouts played for this look, its own sampling included; null for as many as <paramref name="Value"/> has if it is new, else none.</param>
@@ -154,7 +154,7 @@ public sealed record CandidateScored(
     bool Invalid,
     bool Truncated,
     int Tokens,
-    double LogProb,
+    double? LogProb,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Free = false,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? PreviousOutcomes = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? RolloutsSpent = null) : RunFact;

@@ -43,6 +43,9 @@ public sealed class RunPlan
 
     /// <summary>Before and after.</summary>
     public EvaluateOptions Evaluate { get; set; } = new();
+
+    /// <summary>A model elsewhere that explores instead of one that is trained here.</summary>
+    public PolicyEndpointOptions Endpoint { get; set; } = new();
 }
 
 /// <summary>Environments that a plan can name.</summary>

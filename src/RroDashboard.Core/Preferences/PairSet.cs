@@ -89,7 +89,9 @@ public static class PairSet
     public static string Identity(PreferencePair pair)
     {
         ArgumentNullException.ThrowIfNull(pair);
-        return $"{string.Join(' ', pair.HistoryTokens)}|{string.Join(' ', pair.ChosenTokens)}|{string.Join(' ', pair.RejectedTokens)}";
+        return pair is { Words: { } words, ChosenTokens.Count: 0 }
+            ? JsonSerializer.Serialize(words)
+            : $"{string.Join(' ', pair.HistoryTokens)}|{string.Join(' ', pair.ChosenTokens)}|{string.Join(' ', pair.RejectedTokens)}";
     }
 
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { Converters = { new JsonStringEnumConverter() } };

@@ -59,6 +59,13 @@ public sealed record PreferencePair(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Unvalued { get; init; }
 
+    /// <summary>
+    /// The pair as the conversation that it was, where the policy is behind an endpoint: what was said in full, thoughts included. Token ids are then
+    /// there only if the server gave them. Null for a policy of our own, whose token ids say it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public PairWords? Words { get; init; }
+
     /// <summary>The same pair with its sides exchanged. Each side keeps its value: what was measured stays true whatever people prefer.</summary>
     public PreferencePair Flipped() => this with
     {
@@ -71,6 +78,7 @@ public sealed record PreferencePair(
         ShrunkGap = -ShrunkGap,
         ChosenWritten = RejectedWritten,
         RejectedWritten = ChosenWritten,
+        Words = Words is null ? null : Words with { Chosen = Words.Rejected, Rejected = Words.Chosen },
     };
 
     /// <summary>Tokens of the chosen side that are trained on.</summary>
@@ -81,3 +89,9 @@ public sealed record PreferencePair(
     [JsonIgnore]
     public int RejectedWrittenCount => RejectedWritten?.Count(w => w) ?? RejectedTokens.Count;
 }
+
+/// <summary>A pair in words.</summary>
+/// <param name="Prompt">Turns before the action: the user's first.</param>
+/// <param name="Chosen">The better answer as it was given.</param>
+/// <param name="Rejected">The worse one.</param>
+public sealed record PairWords(IReadOnlyList<TrlTurn> Prompt, string Chosen, string Rejected);

@@ -49,7 +49,8 @@ public static class TrlLines
     {
         ArgumentNullException.ThrowIfNull(pair);
         var line = LineOf(pair, markers);
-        return JsonSerializer.Serialize(exact ? line with { PromptIds = pair.HistoryTokens, ChosenIds = pair.ChosenTokens, RejectedIds = pair.RejectedTokens, Weight = pair.Weight } : line, s_line);
+        // A pair in words alone has no ids to write.
+        return JsonSerializer.Serialize(exact && pair.ChosenTokens.Count > 0 ? line with { PromptIds = pair.HistoryTokens, ChosenIds = pair.ChosenTokens, RejectedIds = pair.RejectedTokens, Weight = pair.Weight } : exact ? line with { Weight = pair.Weight } : line, s_line);
     }
 
     /// <summary>The same over several lines, for people.</summary>
@@ -100,6 +101,8 @@ public static class TrlLines
     private static Line LineOf(PreferencePair pair, IReadOnlyList<string> markers)
     {
         ArgumentNullException.ThrowIfNull(pair);
-        return new Line(Turns(pair.History, markers), [new TrlTurn("assistant", pair.Chosen)], [new TrlTurn("assistant", pair.Rejected)]);
+        return pair.Words is { } words
+            ? new Line(words.Prompt, [new TrlTurn("assistant", words.Chosen)], [new TrlTurn("assistant", words.Rejected)])
+            : new Line(Turns(pair.History, markers), [new TrlTurn("assistant", pair.Chosen)], [new TrlTurn("assistant", pair.Rejected)]);
     }
 }

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using RroDashboard.Core.Plans;
 using RroDashboard.Training.Templates;
 
 namespace RroDashboard.Training.Endpoints;
@@ -49,13 +50,48 @@ public sealed record EndpointOptions
 
     /// <summary>Price of a million tokens written.</summary>
     public double OutputPrice { get; init; }
+
+    /// <summary>Ask for token ids as vLLM offers them; other servers may refuse a wish that they do not know. Ids that come unasked are read in any case.</summary>
+    public bool TokenIds { get; init; }
+
+    /// <summary>What a plan says.</summary>
+    /// <param name="plan">Checked; its address is not empty.</param>
+    /// <param name="key">Empty for none.</param>
+    public static EndpointOptions Of(PolicyEndpointOptions plan, string key)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        return new EndpointOptions
+        {
+            Url = new Uri(plan.Url),
+            Model = plan.Model,
+            Key = key,
+            AtOnce = plan.AtOnce,
+            PerMinute = plan.PerMinute,
+            Attempts = plan.Attempts,
+            Timeout = TimeSpan.FromSeconds(plan.TimeoutSeconds),
+            MaxTokens = plan.MaxTokens,
+            InputPrice = plan.InputPrice,
+            OutputPrice = plan.OutputPrice,
+            TokenIds = plan.TokenIds,
+        };
+    }
 }
 
 /// <summary>What one answer was.</summary>
 /// <param name="Text">What the model wrote.</param>
 /// <param name="LogProb">Summed log-probability of its tokens, nats; null where the server does not say.</param>
 /// <param name="Truncated">It was cut at <see cref="EndpointOptions.MaxTokens"/>.</param>
-public sealed record EndpointAnswer(string Text, double? LogProb, bool Truncated);
+public sealed record EndpointAnswer(string Text, double? LogProb, bool Truncated)
+{
+    /// <summary>Tokens that it wrote, by the server's count; 0 where it does not say.</summary>
+    public int Written { get; init; }
+
+    /// <summary>Ids of these tokens; null where the server does not offer them.</summary>
+    public IReadOnlyList<int>? TokenIds { get; init; }
+
+    /// <summary>Ids of everything before them, as the server's chat template wrote it; null where the server does not offer them.</summary>
+    public IReadOnlyList<int>? PromptIds { get; init; }
+}
 
 /// <summary>
 /// An OpenAI-compatible server (vLLM, llama.cpp server) as a policy that can only be sampled. Retries what may pass, keeps to a rate, counts tokens and
@@ -120,7 +156,7 @@ public sealed class ChatEndpoint : IDisposable
     public async Task<EndpointAnswer> AskAsync(IReadOnlyList<ChatMessage> messages, double temperature, long seed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(messages);
-        var body = new JsonObject
+        var request = new JsonObject
         {
             ["model"] = _options.Model,
             ["messages"] = new JsonArray([.. messages.Select(m => (JsonNode)new JsonObject { ["role"] = m.Role, ["content"] = m.Content })]),
@@ -128,7 +164,13 @@ public sealed class ChatEndpoint : IDisposable
             ["seed"] = seed,
             ["max_tokens"] = _options.MaxTokens,
             ["logprobs"] = true,
-        }.ToJsonString();
+        };
+        if (_options.TokenIds)
+        {
+            request["return_token_ids"] = true;
+        }
+
+        var body = request.ToJsonString();
         await _room.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -179,10 +221,11 @@ public sealed class ChatEndpoint : IDisposable
             var text = await response.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false);
             if (response.IsSuccessStatusCode)
             {
-                return (Read(text), "", null);
+                // A proxy's page or half an answer may be followed by a whole one, so what cannot be read is tried again.
+                return Read(text) is { } answer ? (answer, "", null) : (null, $"it answered something that is no chat completion: {Start(text)}", null);
             }
 
-            var said = $"it answered {(int)response.StatusCode}: {(text.Length > MaxErrorChars ? text[..MaxErrorChars] + "..." : text).ReplaceLineEndings(" ").Trim()}";
+            var said = $"it answered {(int)response.StatusCode}: {Start(text)}";
             if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError)
             {
                 var after = response.Headers.RetryAfter;
@@ -203,33 +246,88 @@ public sealed class ChatEndpoint : IDisposable
         }
     }
 
-    private EndpointAnswer Read(string text)
+    private static string Start(string text) => (text.Length > MaxErrorChars ? text[..MaxErrorChars] + "..." : text).ReplaceLineEndings(" ").Trim();
+
+    // Null when it is no completion. Tokens count as soon as the server says that it spent them.
+    private EndpointAnswer? Read(string text)
     {
         try
         {
             using var document = JsonDocument.Parse(text);
             var root = document.RootElement;
+            var written = 0L;
             if (root.TryGetProperty("usage", out var usage) && usage.ValueKind == JsonValueKind.Object)
             {
+                written = Count(usage, "completion_tokens");
                 Interlocked.Add(ref _inputTokens, Count(usage, "prompt_tokens"));
-                Interlocked.Add(ref _outputTokens, Count(usage, "completion_tokens"));
+                Interlocked.Add(ref _outputTokens, written);
             }
 
             var choice = root.GetProperty("choices")[0];
-            var logProb = choice.TryGetProperty("logprobs", out var logs) && logs.ValueKind == JsonValueKind.Object && logs.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array
-                ? content.EnumerateArray().Sum(t => t.GetProperty("logprob").GetDouble())
-                : (double?)null;
+            var message = choice.GetProperty("message").GetProperty("content");
+            var logs = choice.TryGetProperty("logprobs", out var said) && said.ValueKind == JsonValueKind.Object && said.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.Array
+                ? content : default;
+            var logProb = logs.ValueKind == JsonValueKind.Array ? logs.EnumerateArray().Sum(t => t.GetProperty("logprob").GetDouble()) : (double?)null;
+            var ids = Ids(choice, "token_ids") ?? IdsOf(logs);
             return new EndpointAnswer(
-                choice.GetProperty("message").GetProperty("content").GetString() ?? "",
-                logProb,
-                choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String && reason.GetString() == "length");
+                message.ValueKind == JsonValueKind.Null ? "" : message.GetString()!,
+                logProb is { } sum && double.IsFinite(sum) ? sum : null,
+                choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String && reason.GetString() == "length")
+            {
+                Written = (int)Math.Min(int.MaxValue, written > 0 ? written : ids?.Count ?? 0),
+                TokenIds = ids,
+                PromptIds = Ids(root, "prompt_token_ids") ?? Ids(choice, "prompt_token_ids"),
+            };
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or IndexOutOfRangeException or FormatException)
         {
-            throw new EndpointException($"The endpoint {_options.Url} answered something that is no chat completion: {(text.Length > MaxErrorChars ? text[..MaxErrorChars] + "..." : text).ReplaceLineEndings(" ")}", e);
+            return null;
         }
 
         static long Count(JsonElement usage, string name) => usage.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var count) && count >= 0 ? count : 0;
+    }
+
+    private static List<int>? Ids(JsonElement from, string name)
+    {
+        if (!from.TryGetProperty(name, out var list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
+        {
+            return null;
+        }
+
+        var ids = new List<int>(list.GetArrayLength());
+        foreach (var id in list.EnumerateArray())
+        {
+            if (id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out var number) || number < 0)
+            {
+                return null;
+            }
+
+            ids.Add(number);
+        }
+
+        return ids;
+    }
+
+    // llama.cpp says the id of every token beside its log-probability.
+    private static List<int>? IdsOf(JsonElement logs)
+    {
+        if (logs.ValueKind != JsonValueKind.Array || logs.GetArrayLength() == 0)
+        {
+            return null;
+        }
+
+        var ids = new List<int>(logs.GetArrayLength());
+        foreach (var token in logs.EnumerateArray())
+        {
+            if (!token.TryGetProperty("id", out var id) || id.ValueKind != JsonValueKind.Number || !id.TryGetInt32(out var number) || number < 0)
+            {
+                return null;
+            }
+
+            ids.Add(number);
+        }
+
+        return ids;
     }
 
     private async Task WaitForTurnAsync(CancellationToken cancellationToken)

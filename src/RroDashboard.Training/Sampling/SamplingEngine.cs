@@ -9,7 +9,7 @@ namespace RroDashboard.Training.Sampling;
 /// <summary>What the policy wrote.</summary>
 /// <param name="After">The history with the action at its end.</param>
 /// <param name="Tokens">Sampled token ids, end of action included unless cut.</param>
-/// <param name="LogProb">Their summed log-probability at T=1, nats.</param>
+/// <param name="LogProb">Their summed log-probability at T=1, nats; NaN where a policy behind an endpoint does not say.</param>
 /// <param name="Truncated">No end of action within the limit.</param>
 public sealed record SampledAction(History After, int[] Tokens, double LogProb, bool Truncated);
 
@@ -23,7 +23,7 @@ public sealed record SampledAction(History After, int[] Tokens, double LogProb, 
 /// will continue it; an observation is appended in place. Rows of histories that nobody uses any more are taken back, the
 /// least recently used first; a history that lost its row is computed again when needed (and counted as prefilled again).
 /// </remarks>
-public sealed class SamplingEngine : IDisposable
+public sealed class SamplingEngine : IActionSampler, IDisposable
 {
     /// <summary>Rows computed in one piece: more fill the processor's cache with temporaries, fewer pay call overhead.</summary>
     public const int RowsPerPass = 256;
@@ -47,8 +47,7 @@ public sealed class SamplingEngine : IDisposable
     private readonly History?[] _owners;
     private readonly long[] _lastUse;
     private readonly Stack<int> _free;
-    private readonly List<Request> _waiting = [];
-    private readonly CancellationToken _cancellationToken;
+    private readonly WalkQueue<Request> _walks;
     private long _clock;
 
     /// <summary>An engine for one model.</summary>
@@ -62,7 +61,8 @@ public sealed class SamplingEngine : IDisposable
     public SamplingEngine(LanguageModel model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null, int rowsPerPass = RowsPerPass, int walksAtOnce = WalksAtOnce)
     {
         ArgumentNullException.ThrowIfNull(model);
-        (_model, _actionEnd, _maxActionTokens, _cancellationToken, _rowsPerPass, _walksAtOnce) = (model, actionEnd, maxActionTokens, cancellationToken, rowsPerPass, walksAtOnce);
+        (_model, _actionEnd, _maxActionTokens, _rowsPerPass, _walksAtOnce) = (model, actionEnd, maxActionTokens, rowsPerPass, walksAtOnce);
+        _walks = new WalkQueue<Request>(AnswerAll, request => request.Complete(), cancellationToken);
         var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.CacheHeads * model.HeadWidth) + model.ProjectionWidth);
         var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
         _cache = CacheRows.Allocate(model, rows, model.Context);
@@ -120,7 +120,7 @@ public sealed class SamplingEngine : IDisposable
         }
 
         var request = new Request(history, temperature, random, last, allowed);
-        _waiting.Add(request);
+        _walks.Ask(request);
         return request.Task;
     }
 
@@ -157,21 +157,7 @@ public sealed class SamplingEngine : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void Run(IEnumerable<Func<Task>> walks, int? atOnce = null)
     {
-        ArgumentNullException.ThrowIfNull(walks);
-        var most = atOnce ?? _walksAtOnce;
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1, nameof(atOnce));
-        // A walk's continuation has to run inside Complete, on this thread: no context may take it elsewhere.
-        var context = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(null);
-        try
-        {
-            Advance(new Queue<Func<Task>>(walks), most);
-        }
-        finally
-        {
-            SynchronizationContext.SetSynchronizationContext(context);
-            _waiting.Clear();
-        }
+        _walks.Run(walks, atOnce ?? _walksAtOnce);
     }
 
     /// <inheritdoc/>
@@ -181,51 +167,11 @@ public sealed class SamplingEngine : IDisposable
         _nextLogits.Dispose();
     }
 
-    private void Advance(Queue<Func<Task>> notStarted, int atOnce)
+    private void AnswerAll(Request[] requests)
     {
-        var running = new List<Task>();
-        while (true)
+        foreach (var part in requests.Chunk(_rowsPerPass))
         {
-            foreach (var ended in running.Where(w => w.IsCompleted))
-            {
-                ended.GetAwaiter().GetResult();
-            }
-
-            running.RemoveAll(w => w.IsCompleted);
-            while (running.Count < atOnce && notStarted.TryDequeue(out var start))
-            {
-                running.Add(start());
-            }
-
-            if (_waiting.Count == 0)
-            {
-                // A walk may end without ever asking; then there is room for the next ones.
-                if (running.TrueForAll(w => w.IsCompleted) && (running.Count > 0 || notStarted.Count > 0))
-                {
-                    continue;
-                }
-
-                break;
-            }
-
-            _cancellationToken.ThrowIfCancellationRequested();
-            var batch = _waiting.ToArray();
-            _waiting.Clear();
-            foreach (var part in batch.Chunk(_rowsPerPass))
-            {
-                Answer(part);
-            }
-
-            // Continuations run here, inside Complete, and ask for their next action.
-            foreach (var request in batch)
-            {
-                request.Complete();
-            }
-        }
-
-        if (running.Count > 0)
-        {
-            throw new InvalidOperationException("A walk waits for something else than the sampling engine.");
+            Answer(part);
         }
     }
 

@@ -13,9 +13,10 @@ public static class PlanArguments
     /// <param name="settings">Path=Value texts, applied in order.</param>
     /// <param name="dataFolder">The environment's data folder; null when it needs none.</param>
     /// <param name="method">Name of a method, applied before the settings; null keeps the preset's.</param>
+    /// <param name="endpoint">A model behind an endpoint may explore: nothing will be trained.</param>
     /// <exception cref="PlanException">Unknown preset or setting, a value out of range, settings that contradict each other.</exception>
     /// <exception cref="RefusalException">The data folder does not exist.</exception>
-    public static RunPlan Read(string preset, long? seed, IEnumerable<string> settings, string? dataFolder, string? method = null)
+    public static RunPlan Read(string preset, long? seed, IEnumerable<string> settings, string? dataFolder, string? method = null, bool endpoint = false)
     {
         var plan = Presets.Create(preset);
         if (seed is { } number)
@@ -39,16 +40,21 @@ public static class PlanArguments
             plan.Environment.DataFolder = Path.GetFullPath(dataFolder);
         }
 
-        Check(plan);
+        Check(plan, endpoint);
         return plan;
     }
 
     /// <summary>Everything that can be checked before a run is queued; the form and the command line share it.</summary>
     /// <exception cref="PlanException">The settings contradict each other.</exception>
     /// <exception cref="RefusalException">The data folder does not exist.</exception>
-    public static void Check(RunPlan plan)
+    public static void Check(RunPlan plan, bool endpoint = false)
     {
         PlanSettings.Validate(plan);
+        if (plan.Endpoint.Url.Length > 0 && !endpoint)
+        {
+            throw new RefusalException(Training.Endpoints.EndpointRun.NoTraining(plan));
+        }
+
         if (plan.Environment.DataFolder.Length > 0 && !Directory.Exists(plan.Environment.DataFolder))
         {
             throw new RefusalException($"Environment.DataFolder = '{plan.Environment.DataFolder}' does not exist: name the folder that holds the data of {plan.Environment.Name}.");

@@ -28,6 +28,7 @@ public static class RroCommandLine
             new TrainCommand(console, runner).Create(),
             new ExperimentCommand(console, runner).Create(),
             new EvaluateCommand(console).Create(),
+            new ExploreCommand(console).Create(),
             new BenchCommand(console, benchmarks ?? []).Create(),
             new DoctorCommand(console, runner).Create(),
             new LinkCommand(console).Create(),

@@ -38,7 +38,9 @@ internal sealed class TerminalJournal(CommandConsole console) : IRunJournal
         switch (fact)
         {
             case RunStarted started:
-                Line($"{started.Environment}, {started.Parameters.ToString("N0", CultureInfo.InvariantCulture)} parameters, {started.Engine}");
+                Line(started.Parameters == 0
+                    ? $"{started.Environment}, {started.Engine}"
+                    : $"{started.Environment}, {started.Parameters.ToString("N0", CultureInfo.InvariantCulture)} parameters, {started.Engine}");
                 break;
             case StageStarted started:
                 StartBar(started.Stage);

@@ -25,6 +25,11 @@ public sealed class Vocabularies(TrainingHost host, RunQueries queries)
         var saved = (await queries.HeaderAsync(runId, cancellationToken)).OfType<CheckpointSaved>().LastOrDefault();
         if (saved is null)
         {
+            if ((await queries.FindAsync(runId, cancellationToken))?.Plan.Endpoint.Url.Length > 0)
+            {
+                return (null, "The policy of this run is behind an endpoint, and so is its vocabulary: what is known of its pairs are their words.");
+            }
+
             return (null, "The run has saved no checkpoint yet, and the vocabulary is saved with it.");
         }
 

@@ -51,6 +51,10 @@ public sealed partial class CandidateDetail : IDisposable
         ("same", "led to a state already seen"), ("invalid", "not possible in the environment"), ("cut", "cut at the token limit"), ("contrast", "not part of the test: a contrast, or seen in a shared rollout"), ("open", "not decided yet"),
     ];
 
+    private static string LogProbOf(CandidateScored candidate) => candidate.LogProb is { } logProb
+        ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{logProb:0.000} nats{(candidate.Tokens > 0 ? $", {logProb / candidate.Tokens:0.000} a token" : "")}")
+        : "not said by the endpoint";
+
     private StepView Step { get; set; } = new(0, null, Estimate.Final(0), []);
 
     private int Attempt => AttemptNumber ?? 0;

@@ -61,7 +61,8 @@ public sealed partial class NewRun : IAsyncDisposable
 
     private static IReadOnlyList<(string Title, IReadOnlyList<PlanSetting> Main, IReadOnlyList<PlanSetting> Advanced)> Groups { get; } =
     [
-        .. PlanSettings.All.GroupBy(s => s.Group).Select(g => (
+        // Endpoints explore by command: whoever may start runs shall not make the server call any address.
+        .. PlanSettings.All.Where(s => s.Group != nameof(Core.Plans.RunPlan.Endpoint)).GroupBy(s => s.Group).Select(g => (
             TitleOf(g.Key),
             (IReadOnlyList<PlanSetting>)[.. g.Where(s => !s.Advanced)],
             (IReadOnlyList<PlanSetting>)[.. g.Where(s => s.Advanced)])),
