@@ -1,3 +1,5 @@
+using System.Globalization;
+using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
@@ -6,9 +8,40 @@ namespace RroDashboard.EndToEnd.Tests;
 /// <summary>What every test of a page looks at: axe, sideways scrolling, and a picture where one is wanted.</summary>
 internal static class AxeCheck
 {
+    // What passed is not looked at, and need not be described.
+    private static readonly AxeRunOptions s_violations = new() { ResultTypes = [ResultType.Violations] };
+
+    /// <summary>Axe finds nothing serious, and the page does not scroll sideways.</summary>
+    public static async Task AssertAccessibleAsync(this IPage page)
+    {
+        await page.AxeAsync(page.Url);
+        Assert.Equal(0, await page.EvaluateAsync<int>("Math.max(0, document.documentElement.scrollWidth - innerWidth)"));
+    }
+
+    /// <summary>
+    /// The same in every look: a page is opened once, and the theme and the window change while it stands open, as they do when the evening
+    /// comes and a phone is turned.
+    /// </summary>
+    public static async Task AssertAccessibleInAsync(this IPage page, IEnumerable<(ColorScheme Scheme, int Width)> looks, string? picture = null)
+    {
+        foreach (var (scheme, width) in looks)
+        {
+            await page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
+            await page.SetViewportSizeAsync(width, 800);
+            await page.UntilAsync($"document.documentElement.dataset.theme === '{(scheme == ColorScheme.Dark ? "dark" : "light")}' && innerWidth === {width.ToString(CultureInfo.InvariantCulture)}");
+            // Charts follow a window's size a moment later.
+            await page.UntilAsync($"document.documentElement.scrollWidth <= {width.ToString(CultureInfo.InvariantCulture)}");
+            await page.AxeAsync($"{page.Url} {scheme} {width}");
+            if (picture is not null)
+            {
+                await page.PictureAsync($"{picture}-{scheme}-{width}");
+            }
+        }
+    }
+
     public static async Task AxeAsync(this IPage page, string where)
     {
-        var serious = (await page.RunAxe()).Violations.Where(v => v.Impact is "serious" or "critical")
+        var serious = (await page.RunAxe(s_violations)).Violations.Where(v => v.Impact is "serious" or "critical")
             .Select(v => $"{where}: {v.Id} ({v.Impact}): {v.Help}: {string.Join("; ", v.Nodes.Take(4).Select(n => n.Html))}").ToList();
         Assert.True(serious.Count == 0, string.Join('\n', serious));
     }

@@ -8,6 +8,8 @@ namespace RroDashboard.EndToEnd.Tests;
 /// </summary>
 public sealed class BrowserFixture : IAsyncLifetime
 {
+    // The cookies that the first sign-in of a browser at a dashboard gave: the ones after it need not do it again.
+    private readonly Dictionary<string, string> _signedIn = [];
     private IPlaywright? _playwright;
 
     internal DashboardUnderTest Dashboard { get; } = new();
@@ -32,7 +34,7 @@ public sealed class BrowserFixture : IAsyncLifetime
         await Dashboard.DisposeAsync();
     }
 
-    /// <summary>A browser of its own, signed in by a link.</summary>
+    /// <summary>A browser of its own (cookies and storage too), signed in: the first at a dashboard by its link, the others by what that one got. No page is open in it yet.</summary>
     internal async Task<Visitor> VisitAsync(ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900, DashboardUnderTest? dashboard = null, string? person = null)
     {
         dashboard ??= Dashboard;
@@ -41,18 +43,24 @@ public sealed class BrowserFixture : IAsyncLifetime
             ColorScheme = scheme,
             ViewportSize = new ViewportSize { Width = width, Height = height },
             ReducedMotion = ReducedMotion.Reduce,
+            StorageState = _signedIn.GetValueOrDefault(dashboard.Url),
         });
         context.SetDefaultTimeout(20_000);
+        var page = await context.NewPageAsync();
+        var visitor = new Visitor(context, page, dashboard.Url);
+        if (!_signedIn.ContainsKey(dashboard.Url))
+        {
+            await page.GotoAsync(dashboard.CreateSignInLink());
+            await page.GetByRole(AriaRole.Button, new() { Name = "Sign in this browser" }).ClickAsync();
+            await page.GetByRole(AriaRole.Heading, new() { Name = "Runs", Level = 1 }).WaitForAsync();
+            _signedIn[dashboard.Url] = await context.StorageStateAsync();
+        }
+
         if (person is not null)
         {
             await context.AddCookiesAsync([new Cookie { Name = Web.Tests.TestPeople.CookieName, Value = person, Url = dashboard.Url }]);
         }
 
-        var page = await context.NewPageAsync();
-        var visitor = new Visitor(context, page, dashboard.Url);
-        await page.GotoAsync(dashboard.CreateSignInLink());
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in this browser" }).ClickAsync();
-        await page.GetByRole(AriaRole.Heading, new() { Name = "Runs", Level = 1 }).WaitForAsync();
         return visitor;
     }
 

@@ -14,6 +14,7 @@ public sealed class RealRunTests(BrowserFixture fixture) : IClassFixture<Browser
         await using var dashboard = new DashboardUnderTest(startDemo: true, realTraining: true);
         await dashboard.StartAsync();
         await using var visitor = await fixture.VisitAsync(dashboard: dashboard);
+        await visitor.GoAsync("/");
         await visitor.Page.Locator("a.name").First.ClickAsync();
 
         await visitor.Page.UntilAsync("Number(document.querySelector('#chart-sft-loss')?.dataset.draws ?? 0) > 2");

@@ -16,6 +16,7 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
     public async Task Sentence_EveryVerdictAndRule_IsThatOfTheLedger()
     {
         await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/"); // A page of the dashboard, whose scripts can be imported.
         Estimate?[] accepted = [new([1, 0.5, 0]), new([0.25]), Estimate.Final(1), null];
         foreach (var verdict in Enum.GetValues<StepVerdict>())
         {
@@ -40,6 +41,7 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
     public async Task Feed_LongPause_KeepsTheNewestAndCountsTheRest()
     {
         await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/"); // A page of the dashboard, whose scripts can be imported.
 
         var seen = await visitor.Page.EvaluateAsync<string[]>("""
             async () => {
@@ -69,6 +71,7 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
     public async Task CsvCell_TextThatLooksLikeAFormula_IsText()
     {
         await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/"); // A page of the dashboard, whose scripts can be imported.
         string[] texts = ["=1+1", "+a", "-a", "@x", "\tx", "\r=x", "=a,\"b\"", "-", "-1.5", "+3e-5", "-12 %", "0.5", "plain, text"];
 
         var cells = await visitor.Page.EvaluateAsync<string[]>("async texts => { const { csvCell } = await import('/js/chart-tools.js'); return texts.map(csvCell); }", texts);
@@ -80,6 +83,7 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
     public async Task Line_LongSeries_KeepsLowestHighestAndLastInBoundedMemory()
     {
         await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/"); // A page of the dashboard, whose scripts can be imported.
 
         var kept = await visitor.Page.EvaluateAsync<string>("""
             async () => {
@@ -109,6 +113,7 @@ public sealed class SentenceTests(BrowserFixture fixture) : IClassFixture<Browse
     public async Task Axis_ThereAndBack_IsTheSameStep()
     {
         await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/"); // A page of the dashboard, whose scripts can be imported.
 
         var steps = await visitor.Page.EvaluateAsync<double[]>("""
             async () => {
