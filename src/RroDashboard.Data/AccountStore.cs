@@ -131,6 +131,43 @@ public sealed class AccountStore(IDbContextFactory<RroDbContext> contexts, TimeP
     public Task<UserInfo> CreateAsync(string name, UserRole role, string? passwordHash, CancellationToken cancellationToken) => ChangeAsync(
         context => AddAsync(context, name, role, passwordHash, cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// The account of someone whom a proxy in front of the dashboard named, made when there is none. It is found by its id, which the caller derives from what
+    /// the proxy said; the name is only shown, and gets a number when someone else has it.
+    /// </summary>
+    /// <param name="id">Of the account.</param>
+    /// <param name="name">Cut to <see cref="MaxName"/>.</param>
+    /// <param name="role">Of a new account.</param>
+    /// <param name="cancellationToken">Given up.</param>
+    /// <returns>The account, and whether it is new.</returns>
+    /// <exception cref="AccountException">The name is not allowed, or there are too many accounts.</exception>
+    public async Task<(UserInfo User, bool Made)> FromProxyAsync(string id, string name, UserRole role, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var made = false;
+        var user = await ChangeAsync(
+            async context =>
+            {
+                if (await context.Users.FirstOrDefaultAsync(u => u.Id == id, cancellationToken).ConfigureAwait(false) is { } known)
+                {
+                    return known;
+                }
+
+                var free = CheckName(name[..Math.Min(name.Length, MaxName)]);
+                for (var n = 2; await context.Users.AnyAsync(u => u.NameKey == KeyOf(free), cancellationToken).ConfigureAwait(false); n++)
+                {
+                    var number = string.Create(System.Globalization.CultureInfo.InvariantCulture, $" ({n})");
+                    free = name[..Math.Min(name.Length, MaxName - number.Length)].TrimEnd() + number;
+                }
+
+                var added = await AddAsync(context, free, role, null, cancellationToken).ConfigureAwait(false);
+                (added.Id, made) = (id, true);
+                return added;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return (user, made);
+    }
+
     /// <summary>Takes an invitation: makes the account that it promises and uses it up, both or neither.</summary>
     /// <exception cref="AccountException">The invitation is not valid any more, or the name is taken.</exception>
     public Task<UserInfo> AcceptAsync(string token, string name, string passwordHash, CancellationToken cancellationToken) => ChangeAsync(

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.Options;
 using Radzen;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
@@ -53,12 +54,16 @@ public sealed class RroWebApplication : IAsyncDisposable
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.UseUrls(options.Url);
         RefuseOtherAddresses(builder.Configuration);
-        builder.Configuration["AllowedHosts"] = options.UnsafeListenWithoutAccounts ? "*" : "localhost;127.0.0.1;[::1]";
+        ProxyConnections.RefuseBlindTrust(builder.Configuration);
+        var proxy = options.Proxy ?? ProxyOptions.Read(builder.Configuration);
+        proxy.Validate();
+        builder.Configuration["AllowedHosts"] = options.UnsafeListenWithoutAccounts && proxy.Hosts.Count == 0 ? "*" : string.Join(';', ["localhost", "127.0.0.1", "[::1]", .. proxy.Hosts]);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("System", LogLevel.Warning);
+        builder.Services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, FrameworkLogs>();
 
+        builder.Services.AddSingleton(proxy);
         AddServices(builder.Services, options);
         configure?.Invoke(builder.Services);
         App = builder.Build();
@@ -133,6 +138,7 @@ public sealed class RroWebApplication : IAsyncDisposable
             antiforgery.Cookie.Name = "rro-form";
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
             antiforgery.Cookie.HttpOnly = true;
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
         services.AddScoped<Microsoft.AspNetCore.Components.Authorization.AuthenticationStateProvider, CircuitSession>();
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
@@ -184,6 +190,8 @@ public sealed class RroWebApplication : IAsyncDisposable
 
     private static void Map(WebApplication app)
     {
+        app.UseProxyConnections();
+        app.UseMiddleware<HostCookies>();
         app.UseMiddleware<BrowserSecurityMiddleware>();
         // A page that was just told that the server stops connects again at once; such a connection is not told any more, and the stop would wait for it.
         app.Use((context, next) =>

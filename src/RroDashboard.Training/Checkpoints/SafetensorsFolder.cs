@@ -25,6 +25,9 @@ public sealed class SafetensorsFolder : IDisposable
     private const string Single = "model.safetensors";
     private const string Index = "model.safetensors.index.json";
 
+    // What PyTorch writes by itself.
+    private static readonly string[] s_pickles = [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"];
+
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly List<SafeFileHandle> _files = [];
 
@@ -60,7 +63,7 @@ public sealed class SafetensorsFolder : IDisposable
             }
             else
             {
-                throw new InvalidDataException($"'{folder}' has neither {Single} nor {Index}.");
+                throw new InvalidDataException(Pickle(folder) ?? $"'{folder}' has neither {Single} nor {Index}.");
             }
 
             return weights;
@@ -77,6 +80,12 @@ public sealed class SafetensorsFolder : IDisposable
         }
     }
 
+    // Why not, when what lies there in place of the weights is a pickle.
+    private static string? Pickle(string folder) => Directory.Exists(folder)
+        && Directory.EnumerateFiles(folder).Where(f => s_pickles.Contains(Path.GetExtension(f), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).FirstOrDefault() is { } pickle
+            ? $"'{pickle}' is a Python pickle, which runs code when it is read: only safetensors are loaded, so convert it, for example with save_pretrained(safe_serialization=True)."
+            : null;
+
     /// <summary>Opens and checks one file.</summary>
     /// <exception cref="InvalidDataException">Missing, damaged or hostile; one sentence that names it.</exception>
     public static SafetensorsFolder OpenFile(string path)
@@ -86,7 +95,7 @@ public sealed class SafetensorsFolder : IDisposable
         {
             if (!File.Exists(path))
             {
-                throw new InvalidDataException($"'{path}' does not exist.");
+                throw new InvalidDataException(Pickle(Path.GetDirectoryName(path) ?? "") ?? $"'{path}' does not exist.");
             }
 
             weights.Add(path);

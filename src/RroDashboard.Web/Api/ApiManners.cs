@@ -59,7 +59,7 @@ public static class ApiManners
             // browser of ours; a program has a token.
             if (NeedsOrigin(context))
             {
-                await WriteAsync(context, StatusCodes.Status403Forbidden, "A request with the session cookie has to name its origin; a program uses an API token.", context.RequestAborted);
+                await WriteAsync(context, StatusCodes.Status403Forbidden, "A request with the session cookie, or one that the proxy signs in, has to name its origin; a program uses an API token.", context.RequestAborted);
                 return;
             }
 
@@ -97,7 +97,7 @@ public static class ApiManners
 
     private static bool NeedsOrigin(HttpContext context) =>
         !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))
-        && context.User.Identity is { IsAuthenticated: true, AuthenticationType: CookieAuthenticationDefaults.AuthenticationScheme }
+        && context.User.Identity is { IsAuthenticated: true, AuthenticationType: CookieAuthenticationDefaults.AuthenticationScheme or ProxySignIn.SchemeName }
         && context.Request.Headers.Origin.Count == 0;
 
     private static string Sentence(int status) => status switch

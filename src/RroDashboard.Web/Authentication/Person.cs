@@ -30,7 +30,7 @@ public static class Person
                 new Claim(StampClaim, user.Stamp),
             ],
             scheme);
-        if (!user.HasPassword)
+        if (!user.HasPassword && scheme != ProxySignIn.SchemeName)
         {
             identity.AddClaim(new Claim(NoPasswordClaim, "1"));
         }
@@ -46,6 +46,9 @@ public static class Person
 
     /// <summary>What they may do; null for someone who is not signed in.</summary>
     public static UserRole? Role(this ClaimsPrincipal person) => Enum.TryParse<UserRole>(person.FindFirstValue(ClaimTypes.Role), out var role) ? role : null;
+
+    /// <summary>The proxy in front of the dashboard says who they are; they have no session and no password here.</summary>
+    public static bool IsFromProxy(this ClaimsPrincipal person) => person.Identity?.AuthenticationType == ProxySignIn.SchemeName;
 
     /// <summary>As the owner of what they start.</summary>
     public static RunOwner Owner(this ClaimsPrincipal person) => new(person.Id(), person.DisplayName());

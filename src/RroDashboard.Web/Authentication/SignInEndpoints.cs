@@ -20,7 +20,7 @@ public static class SignInEndpoints
     {
         services.AddSingleton(p => new SignInLinks(SignInLinks.FolderIn(options.DataFolder), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Sessions>().AddSingleton<Passwords>().AddSingleton<SealedMessage>().AddSingleton<SignInThrottle>();
-        services.AddSingleton<HubSessions>();
+        services.AddSingleton<HubSessions>().AddSingleton<ProxyPeople>();
         services.AddHostedService(provider => provider.GetRequiredService<HubSessions>());
         services.AddScoped<Rights>();
         services.AddAuthentication(authentication =>
@@ -31,8 +31,9 @@ public static class SignInEndpoints
         })
         // Who brings a token is a program, and then no cookie counts: its requests need no proof that a page of ours sent them.
         .AddPolicyScheme(Either, null, either => either.ForwardDefaultSelector = context =>
-            TokenAuthentication.IsFor(context.Request) ? TokenAuthentication.SchemeName : CookieAuthenticationDefaults.AuthenticationScheme)
+            TokenAuthentication.IsFor(context.Request) ? TokenAuthentication.SchemeName : ProxySignIn.IsFor(context) ? ProxySignIn.SchemeName : CookieAuthenticationDefaults.AuthenticationScheme)
         .AddScheme<AuthenticationSchemeOptions, TokenAuthentication>(TokenAuthentication.SchemeName, null)
+        .AddScheme<AuthenticationSchemeOptions, ProxySignIn>(ProxySignIn.SchemeName, null)
         .AddCookie(cookie =>
         {
             cookie.Cookie.Name = CookieName;
@@ -43,8 +44,8 @@ public static class SignInEndpoints
             cookie.ExpireTimeSpan = options.SessionLifetime;
             cookie.SlidingExpiration = true;
             cookie.LoginPath = RroUrls.SignIn;
-            cookie.Events.OnRedirectToLogin = context => AnswerAsync(context, StatusCodes.Status401Unauthorized, RroUrls.SignInThen(context.Request));
-            cookie.Events.OnRedirectToAccessDenied = context => AnswerAsync(context, StatusCodes.Status403Forbidden, RroUrls.Denied);
+            cookie.Events.OnRedirectToLogin = context => AnswerAsync(context.HttpContext, StatusCodes.Status401Unauthorized, RroUrls.SignInThen(context.Request));
+            cookie.Events.OnRedirectToAccessDenied = context => AnswerAsync(context.HttpContext, StatusCodes.Status403Forbidden, RroUrls.Denied);
             cookie.Events.OnValidatePrincipal = ValidateAsync;
         });
         services.AddRolePolicies();
@@ -62,8 +63,8 @@ public static class SignInEndpoints
         endpoints.MapPost(RroUrls.SignOutEverywhere, SignOutEverywhereAsync).RequireAuthorization(Policies.Viewer);
     }
 
-    // A script that asks for data wants a status, not the HTML of a page.
-    private static Task AnswerAsync(RedirectContext<CookieAuthenticationOptions> context, int status, string page)
+    /// <summary>Leads someone to a page; a script that asks for data gets a status, not the HTML of a page.</summary>
+    internal static Task AnswerAsync(HttpContext context, int status, string page)
     {
         if (RroUrls.IsForScripts(context.Request.Path) || !HttpMethods.IsGet(context.Request.Method))
         {
@@ -167,6 +168,11 @@ public static class SignInEndpoints
         try
         {
             var id = context.User.Id();
+            if (context.User.IsFromProxy() && !string.IsNullOrEmpty(password))
+            {
+                throw new AccountException("The web server in front of the dashboard signs you in: passwords are its business.");
+            }
+
             if (await accounts.FindAsync(id, context.RequestAborted) is not { } user || await accounts.FindByNameAsync(user.Name, context.RequestAborted) is not { } kept)
             {
                 throw new AccountException("There is no such account.");
@@ -191,8 +197,12 @@ public static class SignInEndpoints
 
             user = await accounts.DescribeAsync(id, name ?? "", string.IsNullOrEmpty(password) ? null : passwords.Hash(password), context.RequestAborted);
             await audit.AddAsync(user.Id, user.Name, "account.changed", user.Id, string.IsNullOrEmpty(password) ? "name" : "password", context.RequestAborted);
-            // A new password ended every session, this one included.
-            await IssueAsync(context, user, time);
+            // A new password ended every session, this one included. Whom the proxy signs in gets no session of ours: it would outlive the proxy's word.
+            if (!context.User.IsFromProxy())
+            {
+                await IssueAsync(context, user, time);
+            }
+
             return Results.LocalRedirect($"{RroUrls.Account}?saved=1");
         }
         catch (AccountException e)

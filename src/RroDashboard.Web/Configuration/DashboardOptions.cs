@@ -26,6 +26,9 @@ public sealed class DashboardOptions
     /// </summary>
     public bool UnsafeListenWithoutAccounts { get; init; }
 
+    /// <summary>A web server in front of the dashboard; null: as the configuration says.</summary>
+    public ProxyOptions? Proxy { get; init; }
+
     /// <summary>A link that is not used within this time is worthless: long enough to walk to another machine.</summary>
     public TimeSpan SignInLinkLifetime { get; init; } = TimeSpan.FromHours(12);
 

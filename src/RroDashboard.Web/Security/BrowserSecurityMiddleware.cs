@@ -17,15 +17,18 @@ public sealed class BrowserSecurityMiddleware(RequestDelegate next)
     /// <summary>Adds the headers and checks the origin.</summary>
     public Task InvokeAsync(HttpContext context)
     {
-        var headers = context.Response.Headers;
-        headers.ContentSecurityPolicy = ContentSecurityPolicy;
-        headers.XContentTypeOptions = "nosniff";
-        // Not no-referrer: browsers then send "Origin: null" with our own forms.
-        headers["Referrer-Policy"] = "same-origin";
-        headers.XFrameOptions = "DENY";
-        headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        headers["Cross-Origin-Resource-Policy"] = "same-origin";
-        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
+        ArgumentNullException.ThrowIfNull(context);
+        AddTo(context.Response.Headers);
+        // Whoever answers for a request that failed empties the headers first.
+        context.Response.OnStarting(() =>
+        {
+            if (context.Response.Headers.ContentSecurityPolicy.Count == 0)
+            {
+                AddTo(context.Response.Headers);
+            }
+
+            return Task.CompletedTask;
+        });
 
         if (NeedsOwnOrigin(context.Request) && !IsOwnOrigin(context.Request))
         {
@@ -34,6 +37,18 @@ public sealed class BrowserSecurityMiddleware(RequestDelegate next)
         }
 
         return next(context);
+    }
+
+    private static void AddTo(IHeaderDictionary headers)
+    {
+        headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        headers.XContentTypeOptions = "nosniff";
+        // Not no-referrer: browsers then send "Origin: null" with our own forms.
+        headers["Referrer-Policy"] = "same-origin";
+        headers.XFrameOptions = "DENY";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()";
     }
 
     private static bool NeedsOwnOrigin(HttpRequest request) =>

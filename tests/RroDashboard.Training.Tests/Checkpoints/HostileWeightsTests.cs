@@ -55,6 +55,38 @@ public sealed class HostileWeightsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("pytorch_model.bin")]
+    [InlineData("model.PT")]
+    [InlineData("adapter_model.bin")]
+    [InlineData("consolidated.00.pth")]
+    [InlineData("last.ckpt")]
+    [InlineData("weights.pkl")]
+    public void Open_Pickle_IsNeverReadAndSaysWhy(string name)
+    {
+        // A pickle of os.system, as an attacker would publish it: it would leave a file behind.
+        var trace = Path.Combine(_folder, "ran");
+        File.WriteAllText(Path.Combine(_folder, name), $"cos\nsystem\n(S'touch {trace}'\ntR.");
+
+        var whole = Assert.Throws<InvalidDataException>(() => SafetensorsFolder.Open(_folder)).Message;
+        var single = Assert.Throws<InvalidDataException>(() => SafetensorsFolder.OpenFile(Path.Combine(_folder, "adapter_model.safetensors"))).Message;
+        // By its own name, too: what is in a file decides, not what it is called.
+        var named = Assert.Throws<InvalidDataException>(() => SafetensorsFolder.OpenFile(Path.Combine(_folder, name))).Message;
+
+        Assert.All([whole, single], m => Assert.Contains($"{name}' is a Python pickle, which runs code when it is read", m, StringComparison.Ordinal));
+        Assert.Contains("it claims a header of", named, StringComparison.Ordinal);
+        Assert.False(File.Exists(trace));
+    }
+
+    [Fact]
+    public void Open_IndexThatNamesAPickle_IsRefused()
+    {
+        File.WriteAllText(Path.Combine(_folder, "model.safetensors.index.json"), """{"weight_map": {"a": "pytorch_model.bin"}}""");
+        File.WriteAllText(Path.Combine(_folder, "pytorch_model.bin"), "cos\nsystem\n(S'true'\ntR.");
+
+        Assert.Contains("pytorch_model.bin", Assert.Throws<InvalidDataException>(() => SafetensorsFolder.Open(_folder)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     public void Read_WeightThatIsNoNumber_NamesTheTensor(float bad)

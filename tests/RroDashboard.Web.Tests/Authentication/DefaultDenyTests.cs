@@ -8,6 +8,8 @@ using RroDashboard.Data;
 using RroDashboard.Web.Authentication;
 using RroDashboard.Web.Components;
 using RroDashboard.Web.Hosting;
+using RroDashboard.Web.Sharing;
+using RroDashboard.Web.Tests.SecurityRules;
 
 namespace RroDashboard.Web.Tests.Authentication;
 
@@ -26,25 +28,20 @@ public sealed class DefaultDenyTests(ServerFixture fixture) : IClassFixture<Serv
     /// <summary>Unsafe verbs that every signed-in person may use: they touch nothing but the person's own account and session.</summary>
     private static readonly string[] OwnBusiness = ["/sign-out", "/account", "/account/sign-out-everywhere"];
 
-    /// <summary>Parts of the framework that have verbs of their own: the transports of circuits and hubs, closed by the rule for everything.</summary>
-    private static readonly string[] Transports = ["/_blazor", "/hubs/"];
-
     /// <summary>Components that inject something that acts but only read from it.</summary>
-    private static readonly string[] OnlyRead = ["Account", "Invitation", "Explore", "Evaluation", "LatestRun", "Pairs", "Walk", "RunSystem", "RunLogs", "RunSettings", "Compare", "Play"];
+    private static readonly string[] OnlyRead = ["Account", "Invitation", "Explore", "Evaluation", "LatestRun", "Pairs", "Walk", "RunSystem", "RunLogs", "RunSettings", "Compare", "Play", "ReportEdit"];
 
     /// <summary>What acts: whoever has one in hand asks for the right.</summary>
-    private static readonly Type[] Acting = [typeof(IRunBoard), typeof(RunKeeper), typeof(RerollHost), typeof(RunNotes), typeof(AccountStore), typeof(InvitationStore), typeof(TokenStore), typeof(SignInLinks)];
+    private static readonly Type[] Acting = [typeof(IRunBoard), typeof(RunKeeper), typeof(RerollHost), typeof(RunNotes), typeof(AccountStore), typeof(InvitationStore), typeof(TokenStore), typeof(SignInLinks), typeof(ShareDesk), typeof(ShareLinks), typeof(ReportStore)];
 
     private static IEnumerable<Type> Components => typeof(RroWebApplication).Assembly.GetTypes().Where(t => typeof(ComponentBase).IsAssignableFrom(t) && !t.IsAbstract);
 
-    private IReadOnlyList<RouteEndpoint> Endpoints =>
-        [.. ((IEndpointRouteBuilder)fixture.Server.App).DataSources.SelectMany(s => s.Endpoints).OfType<RouteEndpoint>()
-            .Where(e => e.Metadata.GetMetadata<Microsoft.AspNetCore.StaticAssets.StaticAssetDescriptor>() is null)];
+    private IReadOnlyList<RouteEndpoint> Endpoints => EndpointTable.Of(fixture.Server);
 
     [Fact]
     public void Endpoints_All_AnonymousOnlyWhenListed()
     {
-        var open = Endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(PathOf).Distinct().Order(StringComparer.Ordinal);
+        var open = Endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is not null).Select(EndpointTable.PathOf).Distinct().Order(StringComparer.Ordinal);
 
         Assert.True(Endpoints.Count > 30);
         Assert.Equal(Anonymous.Order(StringComparer.Ordinal), open);
@@ -53,10 +50,10 @@ public sealed class DefaultDenyTests(ServerFixture fixture) : IClassFixture<Serv
     [Fact]
     public void Endpoints_WithAnUnsafeVerb_NameARole()
     {
-        var bare = Endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && !IsPage(e) && UnsafeVerbs(e).Any())
-            .Where(e => !Transports.Any(t => PathOf(e).StartsWith(t, StringComparison.Ordinal)))
+        var bare = Endpoints.Where(e => e.Metadata.GetMetadata<IAllowAnonymous>() is null && !EndpointTable.IsPage(e) && EndpointTable.UnsafeVerbs(e).Any())
+            .Where(e => !EndpointTable.IsTransport(e))
             .Where(e => !e.Metadata.GetOrderedMetadata<IAuthorizeData>().Any(a => a.Policy is not null))
-            .Select(e => $"{string.Join(',', UnsafeVerbs(e))} {PathOf(e)}");
+            .Select(e => $"{string.Join(',', EndpointTable.UnsafeVerbs(e))} {EndpointTable.PathOf(e)}");
 
         Assert.Empty(bare);
     }
@@ -121,22 +118,15 @@ public sealed class DefaultDenyTests(ServerFixture fixture) : IClassFixture<Serv
         Assert.True(asked > 5);
     }
 
-    private static string PathOf(RouteEndpoint endpoint) => "/" + endpoint.RoutePattern.RawText!.Trim('/');
-
-    private static bool IsPage(RouteEndpoint endpoint) => endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Components.Endpoints.ComponentTypeMetadata>() is not null;
-
-    private static IEnumerable<string> UnsafeVerbs(RouteEndpoint endpoint) =>
-        (endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? []).Where(m => m is not ("GET" or "HEAD" or "OPTIONS"));
-
     private static IEnumerable<Type> Injected(Type component) => component.GetProperties(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance)
         .Where(p => p.GetCustomAttribute<InjectAttribute>() is not null).Select(p => p.PropertyType);
 
     // One request for each verb of each route that can be filled in; constraints want numbers.
     private IEnumerable<(HttpMethod Verb, string Path)> Requests() =>
         from endpoint in Endpoints
-        let path = PathOf(endpoint)
-        where !Anonymous.Contains(path) && !Transports.Any(t => path.StartsWith(t, StringComparison.Ordinal)) && !path.Contains('*', StringComparison.Ordinal) && !path.StartsWith("/_framework", StringComparison.Ordinal)
-        let filled = string.Join('/', path.Split('/').Select(p => p.StartsWith('{') ? "1" : p))
-        from verb in IsPage(endpoint) ? ["GET"] : endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]
+        let path = EndpointTable.PathOf(endpoint)
+        where !Anonymous.Contains(path) && !EndpointTable.IsTransport(endpoint) && !path.Contains('*', StringComparison.Ordinal) && !path.StartsWith("/_framework", StringComparison.Ordinal)
+        let filled = EndpointTable.Fill(endpoint, _ => "1")
+        from verb in EndpointTable.IsPage(endpoint) ? ["GET"] : endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["GET"]
         select (new HttpMethod(verb), filled);
 }

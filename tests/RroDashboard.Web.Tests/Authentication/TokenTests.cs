@@ -1,12 +1,8 @@
-using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using RroDashboard.Data;
-using RroDashboard.Web.Configuration;
 
 namespace RroDashboard.Web.Tests.Authentication;
 
@@ -85,47 +81,6 @@ public sealed class TokenTests(ServerFixture fixture) : IClassFixture<ServerFixt
     }
 
     [Fact]
-    public async Task Secrets_InTheLogs_AreNeverThere()
-    {
-        var folder = Path.Combine(Path.GetTempPath(), $"rro-logs-{Guid.NewGuid():N}");
-        var lines = new Lines();
-        // With everything that ASP.NET would ever say, which is much more than the server does.
-        var server = new RroWebApplication(
-            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false },
-            services => services.AddSingleton<ILoggerProvider>(lines));
-        try
-        {
-            await server.StartAsync();
-            var link = server.CreateSignInLink();
-            var user = await server.App.Services.GetRequiredService<AccountStore>().CreateAsync("Logged", UserRole.Admin, new Web.Authentication.Passwords().Hash("a secret of ten letters"), default);
-            var token = await server.App.Services.GetRequiredService<TokenStore>().CreateAsync(user.Id, "logged", UserRole.Admin, 1, default);
-            var invitation = await server.App.Services.GetRequiredService<InvitationStore>().CreateAsync(UserRole.Viewer, "", 1, user.Id, default);
-            using var client = new HttpClient { BaseAddress = new Uri(server.Url) };
-            client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-            await client.GetAsync("/api/v1/runs/");
-            await client.GetAsync("/api/v1/runs/none");
-            client.DefaultRequestHeaders.Authorization = null;
-            var page = await client.GetStringAsync(new Uri(link));
-            await client.GetStringAsync("/invitation?token=" + invitation);
-            using var form = new FormUrlEncodedContent([new("name", "Logged"), new("password", "a secret of ten letters"), new("__RequestVerificationToken", ServerFixture.FormToken(page))]);
-            await client.PostAsync("/sign-in/password", form);
-
-            foreach (var secret in new[] { token, link[(link.IndexOf('=', StringComparison.Ordinal) + 1)..], invitation, "a secret of ten letters" })
-            {
-                Assert.DoesNotContain(lines.All, l => l.Contains(secret, StringComparison.Ordinal));
-                Assert.DoesNotContain(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith("lock", StringComparison.Ordinal)), f => Reads(f).Contains(secret, StringComparison.Ordinal));
-            }
-        }
-        finally
-        {
-            await server.App.StopAsync();
-            await server.DisposeAsync();
-            Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-            Directory.Delete(folder, recursive: true);
-        }
-    }
-
-    [Fact]
     public async Task Api_Refusals_AreProblemDetails()
     {
         var (client, _) = await fixture.SignInAsync();
@@ -156,35 +111,10 @@ public sealed class TokenTests(ServerFixture fixture) : IClassFixture<ServerFixt
         Assert.DoesNotContain(paths, p => p.Contains("sign-in", StringComparison.Ordinal) && p.Contains("admin", StringComparison.Ordinal));
     }
 
-    private static string Reads(string file)
-    {
-        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(stream, System.Text.Encoding.Latin1);
-        return reader.ReadToEnd();
-    }
-
     private HttpClient Program(string token)
     {
         var client = fixture.CreateClient();
         client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", "Bearer " + token);
         return client;
-    }
-
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> All { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => All.Enqueue(formatter(state, exception) + exception);
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -14,7 +14,10 @@ internal static class BundledRun
 
     private static readonly byte[] Weights = [1, 2, 3, 250, 0, 9];
 
-    public static void Play(IRunJournal journal, CancellationToken cancellation)
+    public static void Play(IRunJournal journal, CancellationToken cancellation) => Say(journal, Hostile);
+
+    /// <summary>The same with another hostile text wherever the run, its agent or its data name something.</summary>
+    public static void Say(IRunJournal journal, string hostile)
     {
         Estimate Value(params double[] outcomes) => new(outcomes);
         journal.Record(new RunStarted(new Dictionary<string, string>(StringComparer.Ordinal) { ["Seed"] = "0" }, "MiniShop", new string('a', 64), "scripted", 10, 20, RewardRange.Unit));
@@ -27,18 +30,18 @@ internal static class BundledRun
         journal.Sample(new MetricPoint("sft/loss", 200, double.NaN));
         journal.Sample(new MetricPoint("=sum(\"a\",b)", 1, 0.1));
         journal.Sample(new MetricPoint("system/cpu_percent", 1764000000, 55.5));
-        journal.Sample(new LogLine("warning", Hostile));
+        journal.Sample(new LogLine("warning", hostile));
         journal.Record(new CheckpointSaved(Stage.Sft, "checkpoint-sft", Convert.ToHexStringLower(SHA256.HashData(Weights)), Weights.Length));
         journal.Record(new CheckpointSaved(Stage.Dpo, "checkpoint-dpo", new string('b', 64), 5));
         journal.Record(new StageFinished(Stage.Sft, 1.5));
         journal.Record(new StageStarted(Stage.Explore));
         for (var task = 0; task < 3; task++)
         {
-            journal.Record(new TaskOpened(task, $"train-{task}", Hostile, Value(0.2, 0.4)));
-            journal.Record(new CandidateScored(task, 0, 0, "search[ a ]", Hostile, Value(0.1, 0.1), null, false, false, 3, -1.25));
-            journal.Record(new CandidateScored(task, 0, 1, Hostile, "secret answer", Value(0.6, 1), null, true, false, 3, -2.5));
-            journal.Record(new StepDecided(task, 0, Value(0.2, 0.4), Value(0.6, 1), 1, Hostile, 2, StepVerdict.Rose, [CandidateAccount.Lower, CandidateAccount.Accepted]));
-            journal.Record(new PairCreated(task, new PreferencePair(task, 0, "<bos> " + Hostile, Hostile, "search[ a ]", Value(0.6, 1), Value(0.1, 0.1), [1, 2], [3], [4])));
+            journal.Record(new TaskOpened(task, $"train-{task}", hostile, Value(0.2, 0.4)));
+            journal.Record(new CandidateScored(task, 0, 0, "search[ a ]", hostile, Value(0.1, 0.1), null, false, false, 3, -1.25));
+            journal.Record(new CandidateScored(task, 0, 1, hostile, "secret answer", Value(0.6, 1), null, true, false, 3, -2.5));
+            journal.Record(new StepDecided(task, 0, Value(0.2, 0.4), Value(0.6, 1), 1, hostile, 2, StepVerdict.Rose, [CandidateAccount.Lower, CandidateAccount.Accepted]));
+            journal.Record(new PairCreated(task, new PreferencePair(task, 0, "<bos> " + hostile, hostile, "search[ a ]", Value(0.6, 1), Value(0.1, 0.1), [1, 2], [3], [4])));
             if (task < 2)
             {
                 journal.Record(new TaskFinished(task, 1, 1, 6));
@@ -53,7 +56,7 @@ internal static class BundledRun
         journal.Record(new PreferencesTrained(new Core.DpoSummary(0, double.NaN, double.NaN, double.NaN)));
         journal.Sample(new BudgetReported(new Budget { Tasks = 3, Steps = 3, Candidates = 7, Rollouts = 12, Pairs = 2 }));
         journal.Record(new EvaluationFinished(Stage.Evaluate, "greedy", 0.75, 0.6, 0.9, 0.5, 0.1, 0.02, 4.2, [new EpisodeResult("test-0", 0.75, 4, 0, 20)]));
-        journal.Record(new AlertRaised("info", Hostile));
+        journal.Record(new AlertRaised("info", hostile));
     }
 
     /// <summary>A finished run with its checkpoint on disk.</summary>

@@ -48,6 +48,8 @@ internal sealed class LiveServer : IAsyncDisposable
 
     private LiveServer(RroWebApplication server, string folder, bool ownsFolder) => (_server, Folder, _ownsFolder) = (server, folder, ownsFolder);
 
+    public RroWebApplication Server => _server;
+
     public string Folder { get; }
 
     public Uri Url => new(_server.Url);
@@ -64,10 +66,14 @@ internal sealed class LiveServer : IAsyncDisposable
     public static Task<LiveServer> StartAsync(string folder, Action<IRunJournal, CancellationToken> play, bool ownsFolder = false) =>
         StartAsync(folder, new ScriptedRunner(play), ownsFolder);
 
-    public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false)
+    /// <summary>Behind a proxy.</summary>
+    public static Task<LiveServer> StartAsync(Action<IRunJournal, CancellationToken> play, ProxyOptions? proxy) =>
+        StartAsync(Directory.CreateTempSubdirectory("rro-live-").FullName, new ScriptedRunner(play), ownsFolder: true, proxy);
+
+    public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false, ProxyOptions? proxy = null)
     {
         var server = new RroWebApplication(
-            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false },
+            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false, Proxy = proxy },
             services => services.AddSingleton(runner).AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, TestPeople>());
         try
         {

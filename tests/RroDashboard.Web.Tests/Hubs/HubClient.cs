@@ -30,10 +30,15 @@ internal sealed class HubClient : IAsyncDisposable
     /// <summary>Every other message: its name and its first argument.</summary>
     public ChannelReader<(string Target, JsonElement Argument)> Others => _others.Reader;
 
-    public static async Task<HubClient> ConnectAsync(Uri server, CookieContainer? cookies, string path = "/hubs/runs")
+    public static async Task<HubClient> ConnectAsync(Uri server, CookieContainer? cookies, string path = "/hubs/runs", (string Name, string Value)? header = null)
     {
         var client = new HubClient();
         client._socket.Options.Cookies = cookies;
+        if (header is { } named)
+        {
+            client._socket.Options.SetRequestHeader(named.Name, named.Value);
+        }
+
         await client._socket.ConnectAsync(new Uri($"ws://{server.Authority}{path}"), default).WaitAsync(s_patience);
         await client.SendAsync("""{"protocol":"json","version":1}""");
         client._receiving = Task.Run(client.ReceiveAsync);

@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Options;
+
+namespace RroDashboard.Web.Logs;
+
+/// <summary>
+/// Keeps the framework's lines below "warning" out of every log, whatever the configuration asks for: they name the address of each request, and the address
+/// of a sign-in link, an invitation or a shared page is its key. Our own lines follow the configuration.
+/// </summary>
+public sealed class FrameworkLogs : IPostConfigureOptions<LoggerFilterOptions>
+{
+    private static readonly string[] s_framework = ["Microsoft", "System"];
+
+    /// <inheritdoc/>
+    public void PostConfigure(string? name, LoggerFilterOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var rules = options.Rules.ToList();
+        options.Rules.Clear();
+        // One without any condition, so that there is always a rule to ask.
+        foreach (var rule in rules.Prepend(new LoggerFilterRule(null, null, null, null)))
+        {
+            options.Rules.Add(new LoggerFilterRule(
+                rule.ProviderName, rule.CategoryName, rule.LogLevel,
+                (provider, category, level) => (level >= LogLevel.Warning || !IsFramework(category)) && (rule.Filter?.Invoke(provider, category, level) ?? level >= (rule.LogLevel ?? options.MinLevel))));
+        }
+    }
+
+    private static bool IsFramework(string? category) =>
+        Array.Exists(s_framework, f => category is not null && (category == f || category.StartsWith(f + ".", StringComparison.Ordinal)));
+}
