@@ -173,7 +173,7 @@ public sealed class ExplorationIndex(IDbContextFactory<RroDbContext> contexts)
                 _walks[step.Task] = walk with
                 {
                     Steps = walk.Steps + 1,
-                    Exhausted = walk.Exhausted + (NothingRose(step.Verdict) ? 1 : 0),
+                    Exhausted = walk.Exhausted + (step.Verdict.NothingRose() ? 1 : 0),
                     Candidates = walk.Candidates + step.Accounts.Count,
                     Value = step.Accepted?.Mean ?? walk.Value,
                     Stopped = step.Verdict == StepVerdict.Stopped,
@@ -199,13 +199,11 @@ public sealed class ExplorationIndex(IDbContextFactory<RroDbContext> contexts)
             _pairs.Add(new PairFact(
                 seq, created.Index, pair.Task, pair.Step, pair.Gap, pair.HistoryTokens.Count, pair.ChosenTokens.Count, pair.RejectedTokens.Count,
                 SameText: pair.Chosen == pair.Rejected,
-                Exhausted: NothingRose(verdict),
+                Exhausted: verdict.NothingRose(),
                 Expert: verdict == StepVerdict.KeptExpert,
                 Duplicate: !_whole.Add(Fingerprint(pair.History, pair.Chosen, pair.Rejected)),
                 SharedPrompt: !_prompts.Add(Fingerprint(pair.History))));
         }
-
-        private static bool NothingRose(StepVerdict verdict) => verdict is StepVerdict.KeptBest or StepVerdict.KeptExpert or StepVerdict.Stopped;
 
         // Half a SHA-256: two different texts that share it will not be met.
         private static UInt128 Fingerprint(params ReadOnlySpan<string> parts)

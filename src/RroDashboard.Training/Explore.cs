@@ -153,7 +153,6 @@ public sealed class Explore
                 MakePairs(walk, step, decided[step]);
             }
 
-            ReportBudget();
         }
 
         ReleaseFrom(state);
@@ -164,6 +163,7 @@ public sealed class Explore
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreWalkReward, _walks, _walkRewards / _walks));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreCandidatesPerStep, _walks, _steps == 0 ? 0 : (double)_candidates / _steps));
         var budget = Budget();
+        _context.Journal.Sample(new BudgetReported(budget)); // With this walk: the last one said is that of the whole exploration.
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreTokens, _walks, budget.TokensGenerated + budget.TokensPrefilled));
         _context.Journal.Sample(new MetricPoint(SeriesNames.ExploreRollouts, _walks, budget.Rollouts));
         _context.Journal.Sample(new ProgressReported(Stage.Explore, _walks, _options.Tasks));

@@ -67,7 +67,7 @@ public static class StepActions
         var distinct = actions.DistinctBy(a => (a.Task, a.Step, a.Action)).ToList();
         var outcomes = new Dictionary<(int, int, string), ActionOutcome>();
         // A history that rollouts start from holds a row of the cache; so do they.
-        room.Sampler.Run(distinct.Select((action, index) => (Func<Task>)(() => ValueAsync(action, index))), Math.Clamp(room.Sampler.Rows / (1 + rollouts), 1, SamplingEngine.WalksAtOnce));
+        room.Sampler.Run(distinct.Select((action, index) => (Func<Task>)(() => ValueAsync(action, index))), Math.Clamp(room.Sampler.Rows / (1 + rollouts), 1, room.Sampler.MostWalks));
         return [.. actions.Select(a => outcomes[(a.Task, a.Step, a.Action)])];
 
         async Task ValueAsync(StepAction action, int index)

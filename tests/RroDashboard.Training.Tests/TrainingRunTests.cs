@@ -1,5 +1,6 @@
 using RroDashboard.Core;
 using RroDashboard.Core.Events;
+using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
 using RroDashboard.Environments;
 using RroDashboard.Training.Checkpoints;
@@ -56,6 +57,10 @@ public sealed class TrainingRunTests : IDisposable
             Assert.Equal(result.Flaws!.Count == 0, p.Reward >= 0.999);
         });
         Assert.Equal(summary.Explore.Pairs, journal.Facts.OfType<PairCreated>().Count());
+        // The last budget said is that of the whole exploration, its last task too.
+        var budget = journal.Samples.OfType<BudgetReported>().Last().Budget;
+        Assert.Equal((journal.Facts.OfType<TaskFinished>().Count(), summary.Explore.Pairs), (budget.Tasks, budget.Pairs));
+        Assert.Empty(LedgerCheck.Of(journal.Facts, budget).Mismatches);
     }
 
     [Fact]

@@ -110,7 +110,7 @@ public sealed class RunPast
             Forced = steps.Count(s => s.Verdict == StepVerdict.Forced),
             Rollouts = _kept.OfType<TaskFinished>().Sum(f => f.Rollouts),
             Pairs = Pairs.Count,
-            NoRise = steps.Count(s => s.Verdict is StepVerdict.KeptBest or StepVerdict.KeptExpert or StepVerdict.Stopped),
+            NoRise = steps.Count(s => s.Verdict.NothingRose()),
         };
     }
 

@@ -55,6 +55,13 @@ public enum StepVerdict
     Forced,
 }
 
+/// <summary>What verdicts have in common.</summary>
+public static class StepVerdicts
+{
+    /// <summary>Whether no candidate rose within the cap, whatever was done then.</summary>
+    public static bool NothingRose(this StepVerdict verdict) => verdict is StepVerdict.KeptBest or StepVerdict.KeptExpert or StepVerdict.Stopped;
+}
+
 /// <summary>Which account a candidate belongs to.</summary>
 public static class Accounts
 {

@@ -101,7 +101,7 @@ public sealed class DecisionTotals
             }
         }
 
-        _noRise += step.Verdict is StepVerdict.KeptBest or StepVerdict.KeptExpert or StepVerdict.Stopped ? 1 : 0;
+        _noRise += step.Verdict.NothingRose() ? 1 : 0;
         if (step.Verdict == StepVerdict.Rose)
         {
             _rose++;

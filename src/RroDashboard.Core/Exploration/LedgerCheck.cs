@@ -93,7 +93,8 @@ public sealed class LedgerCheck
             var tried = candidates[(step.Task, step.Step)].OrderBy(c => c.Attempt).ToList();
             var where = string.Create(CultureInfo.InvariantCulture, $"Task {step.Task}, step {step.Step}");
             if (!tried.Select(c => c.Attempt).SequenceEqual(Enumerable.Range(0, step.Accounts.Count)) || step.Tried < 1 || step.Tried > tried.Count
-                || tried.Exists(c => c.SameStateAs is { } same && (same >= c.Attempt || tried[same].SameStateAs is not null)))
+                || step.AcceptedAttempt is { } accepted && (accepted < 0 || accepted >= tried.Count)
+                || tried.Exists(c => c.SameStateAs is { } same && (same < 0 || same >= c.Attempt || tried[same].SameStateAs is not null)))
             {
                 Wrong($"{where}: {tried.Count} candidates are recorded for {step.Accounts.Count} accounts and {step.Tried} looks.");
                 previous = step.Accepted ?? previous;
@@ -271,7 +272,7 @@ public sealed class LedgerCheck
         Same("free candidates", candidates.Count(c => c.Free) - budget.Unconsidered, budget.FreeCandidates);
         Same("gate draws", steps.Sum(s => s.GateDraws), budget.GateDraws);
         Same("forced moves", steps.Count(s => s.Verdict == StepVerdict.Forced), budget.Forced);
-        Same("steps at which nothing rose", steps.Count(s => s.Verdict is StepVerdict.KeptBest or StepVerdict.KeptExpert or StepVerdict.Stopped), budget.NoRise);
+        Same("steps at which nothing rose", steps.Count(s => s.Verdict.NothingRose()), budget.NoRise);
         Same("rollouts", Rollouts, budget.Rollouts);
         Same("pairs", pairs, budget.Pairs);
 

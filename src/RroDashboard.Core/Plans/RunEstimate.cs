@@ -54,8 +54,8 @@ public sealed record RunEstimate(
     /// <summary>Bytes of a point of a series with its share of the rollups.</summary>
     public const double BytesPerPoint = 60;
 
-    /// <summary>Checkpoints kept with their optimiser's state, in numbers of 4 bytes per parameter.</summary>
-    public const double CheckpointCopies = 6;
+    /// <summary>Checkpoints kept: after SFT and after DPO, each of 4 bytes per parameter.</summary>
+    public const double CheckpointCopies = 2;
 
     /// <summary>Bytes of a whole episode in the database, kept to train on or as one side of a pair.</summary>
     public const double BytesPerEpisode = 1500;
@@ -135,7 +135,7 @@ public sealed record RunEstimate(
         // A run that learns from another one's pairs starts from its SFT model and explores nothing.
         var own = plan.Dpo.PairsFrom.Length == 0;
         var updates = own ? plan.Sft.Updates : 0;
-        var points = (updates * 4.0) + (plan.Dpo.Updates * 7.0) + (plan.Explore.Tasks * 2.0);
+        var points = (updates * 4.0) + (plan.Dpo.Updates * 8.0) + (plan.Explore.Tasks * 4.0);
         var drawn = plan.Method == Method.SftOnly ? 0 : (double)plan.Dpo.Updates * plan.Dpo.BatchSize;
         return new RunEstimate(
             work.Candidates,

@@ -53,6 +53,11 @@ public sealed record TrlPair(
         {
             throw new PairSetException($"it is not JSON: {e.Message.Split(" LineNumber", StringSplitOptions.None)[0].TrimEnd('.')}.");
         }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair, written as an escape: JSON, but no text.
+            throw new PairSetException("a text of it is not valid Unicode.");
+        }
     }
 
     private static List<TrlTurn> Turns(JsonElement root, string name, bool alternating)

@@ -46,7 +46,7 @@ public static class Checkpoint
         var draft = Draft(runFolder, name);
         using (var stream = File.Create(Path.Combine(draft, WeightsFile)))
         {
-            Safetensors.Write(stream, model.named_parameters().Select(p => (p.name, (Tensor)p.parameter)));
+            Safetensors.Write(stream, model.Stored);
         }
 
         File.WriteAllText(Path.Combine(draft, ConfigFile), JsonSerializer.Serialize(new Config(nameof(CausalLm), model.Vocabulary, options), s_json));
@@ -102,14 +102,8 @@ public static class Checkpoint
             throw new InvalidDataException($"The checkpoint in '{folder}' has a vocabulary of {tokenizer.Size} tokens, but its model was made for {config.VocabularySize}.");
         }
 
-        var path = Path.Combine(folder, WeightsFile);
-        if (!File.Exists(path))
-        {
-            throw new InvalidDataException($"The checkpoint in '{folder}' has no {WeightsFile}.");
-        }
-
         var model = new CausalLm(config.Model, config.VocabularySize, new SeededRandom());
-        ReadWeights(folder, model);
+        CopyWeights(folder, model.Stored);
         return (model, config.Model, tokenizer);
     }
 
@@ -128,7 +122,7 @@ public static class Checkpoint
 
         if (model is not Decoder decoder)
         {
-            ReadWeights(folder, (CausalLm)model);
+            CopyWeights(folder, model.Stored);
             return;
         }
 
@@ -144,18 +138,7 @@ public static class Checkpoint
             return;
         }
 
-        using var weights = SafetensorsFolder.OpenFile(WeightsIn(folder));
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        foreach (var (name, value) in decoder.Weights())
-        {
-            if (!weights.Contains(name) || !weights.Shape(name).SequenceEqual(value.shape))
-            {
-                throw new InvalidDataException($"The checkpoint in '{folder}' lacks the tensor '{name}' of shape [{string.Join(", ", value.shape)}].");
-            }
-
-            value.copy_(tensor(weights.Read(name), value.shape));
-        }
+        CopyWeights(folder, decoder.Weights());
     }
 
     private static string Draft(string runFolder, string name)
@@ -213,20 +196,19 @@ public static class Checkpoint
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static void ReadWeights(string folder, CausalLm model)
+    private static void CopyWeights(string folder, IEnumerable<(string Name, Tensor Value)> parameters)
     {
-        using var stream = File.OpenRead(Path.Combine(folder, WeightsFile));
-        var tensors = Safetensors.Read(stream);
-        using var scope = NewDisposeScope();
+        using var weights = SafetensorsFolder.OpenFile(WeightsIn(folder));
         using var noGrad = no_grad();
-        foreach (var (name, parameter) in model.named_parameters())
+        foreach (var (name, value) in parameters)
         {
-            if (!tensors.TryGetValue(name, out var stored) || !stored.Shape.SequenceEqual(parameter.shape))
+            using var scope = NewDisposeScope();
+            if (!weights.Contains(name) || !weights.Shape(name).SequenceEqual(value.shape))
             {
-                throw new InvalidDataException($"The checkpoint in '{folder}' lacks the tensor '{name}' of shape [{string.Join(", ", parameter.shape)}].");
+                throw new InvalidDataException($"The checkpoint in '{folder}' lacks the tensor '{name}' of shape [{string.Join(", ", value.shape)}].");
             }
 
-            parameter.copy_(tensor(stored.Values, stored.Shape));
+            value.copy_(tensor(weights.Read(name), value.shape));
         }
     }
 

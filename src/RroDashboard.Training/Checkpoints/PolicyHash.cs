@@ -11,8 +11,12 @@ public static class PolicyHash
     public static string Of(LanguageModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        using var bytes = new MemoryStream();
-        Safetensors.Write(bytes, model.Stored);
-        return Convert.ToHexStringLower(SHA256.HashData(bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
+        using var sha = SHA256.Create();
+        using (var hashed = new CryptoStream(Stream.Null, sha, CryptoStreamMode.Write))
+        {
+            Safetensors.Write(hashed, model.Stored);
+        }
+
+        return Convert.ToHexStringLower(sha.Hash!);
     }
 }

@@ -13,27 +13,26 @@ namespace RroDashboard.Training.Checkpoints;
 /// </summary>
 public static class Safetensors
 {
-    private const int MaxHeaderBytes = 16 << 20;
+    private const int NumbersAtOnce = 1 << 22;
 
-    /// <summary>Writes tensors in the given order.</summary>
+    /// <summary>Writes tensors in the given order, a part of one at a time: nothing of them is held twice, whatever their size.</summary>
     public static void Write(Stream stream, IEnumerable<(string Name, Tensor Value)> tensors)
     {
         ArgumentNullException.ThrowIfNull(stream);
         using var scope = NewDisposeScope();
+        List<(string Name, Tensor Value)> all = [.. tensors];
         var header = new JsonObject();
-        var data = new List<byte[]>();
         long offset = 0;
-        foreach (var (name, value) in tensors)
+        foreach (var (name, value) in all)
         {
-            var bytes = MemoryMarshal.AsBytes(value.detach().cpu().contiguous().data<float>().ToArray().AsSpan()).ToArray();
+            var bytes = value.numel() * sizeof(float);
             header[name] = new JsonObject
             {
                 ["dtype"] = "F32",
                 ["shape"] = new JsonArray([.. value.shape.Select(s => (JsonNode)s)]),
-                ["data_offsets"] = new JsonArray(offset, offset + bytes.Length),
+                ["data_offsets"] = new JsonArray(offset, offset + bytes),
             };
-            offset += bytes.Length;
-            data.Add(bytes);
+            offset += bytes;
         }
 
         var json = JsonSerializer.SerializeToUtf8Bytes(header);
@@ -43,58 +42,20 @@ public static class Safetensors
         stream.Write(length);
         stream.Write(json);
         stream.Write(Enumerable.Repeat((byte)' ', padded - json.Length).ToArray());
-        foreach (var bytes in data)
+        foreach (var (_, value) in all)
         {
-            stream.Write(bytes);
+            Write(stream, value);
         }
     }
 
-    /// <summary>Reads all tensors as name, shape and numbers.</summary>
-    /// <exception cref="InvalidDataException">Not a safetensors file of F32 tensors; the message says what is wrong.</exception>
-    public static IReadOnlyDictionary<string, (long[] Shape, float[] Values)> Read(Stream stream)
+    private static void Write(Stream stream, Tensor value)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        Span<byte> length = stackalloc byte[8];
-        try
+        using var scope = NewDisposeScope();
+        var flat = value.detach().flatten();
+        for (long from = 0; from < flat.numel(); from += NumbersAtOnce)
         {
-            stream.ReadExactly(length);
-            var size = BinaryPrimitives.ReadUInt64LittleEndian(length);
-            if (size is 0 or > MaxHeaderBytes)
-            {
-                throw new InvalidDataException($"Not a safetensors file: a header of {size} bytes, at most {MaxHeaderBytes} are allowed.");
-            }
-
-            var json = new byte[size];
-            stream.ReadExactly(json);
-            var header = JsonNode.Parse(json)?.AsObject() ?? throw new InvalidDataException("Not a safetensors file: the header is not a JSON object.");
-            var start = stream.Position;
-            var tensors = new Dictionary<string, (long[], float[])>(StringComparer.Ordinal);
-            foreach (var (name, node) in header.Where(h => h.Key != "__metadata__"))
-            {
-                if ((string?)node!["dtype"] != "F32")
-                {
-                    throw new InvalidDataException($"Tensor '{name}' has dtype {node["dtype"]}, only F32 is supported.");
-                }
-
-                var shape = node["shape"]!.AsArray().Select(s => (long)s!).ToArray();
-                var (from, to) = ((long)node["data_offsets"]![0]!, (long)node["data_offsets"]![1]!);
-                var count = shape.Aggregate(1L, (a, b) => a * b);
-                if (to - from != count * sizeof(float))
-                {
-                    throw new InvalidDataException($"Tensor '{name}' has {to - from} bytes, its shape needs {count * sizeof(float)}.");
-                }
-
-                var values = new float[count];
-                stream.Position = start + from;
-                stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-                tensors[name] = (shape, values);
-            }
-
-            return tensors;
-        }
-        catch (Exception e) when (e is EndOfStreamException or JsonException or InvalidOperationException or NullReferenceException or FormatException)
-        {
-            throw new InvalidDataException("Not a safetensors file: it is cut short or its header is damaged.", e);
+            var part = flat.narrow(0, from, Math.Min(NumbersAtOnce, flat.numel() - from)).cpu().to(ScalarType.Float32).contiguous();
+            stream.Write(MemoryMarshal.AsBytes(part.data<float>().ToArray().AsSpan()));
         }
     }
 }

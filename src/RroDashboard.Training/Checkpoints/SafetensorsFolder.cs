@@ -188,7 +188,7 @@ public sealed class SafetensorsFolder : IDisposable
         {
             var map = new Dictionary<string, string>(StringComparer.Ordinal);
             var part = root.Member("weight_map").Object();
-            foreach (var entry in part.Element.EnumerateObject())
+            foreach (var entry in part.Members())
             {
                 var file = new JsonPart(entry.Value, part.Path + "." + entry.Name).Text();
                 if (file.Length == 0 || file != Path.GetFileName(file) || file is "." or ".." || !file.EndsWith(".safetensors", StringComparison.Ordinal))
@@ -277,7 +277,7 @@ public sealed class SafetensorsFolder : IDisposable
         {
             var start = prefix.Length + (long)size;
             var own = new List<(string Name, Entry Entry)>();
-            foreach (var member in new JsonPart(document.RootElement, Path.GetFileName(path)).Object().Element.EnumerateObject())
+            foreach (var member in new JsonPart(document.RootElement, Path.GetFileName(path)).Members())
             {
                 if (member.Name == "__metadata__")
                 {

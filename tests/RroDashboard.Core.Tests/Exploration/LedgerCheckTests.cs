@@ -55,6 +55,8 @@ public sealed class LedgerCheckTests
         { "is not the one that the rule gives", f => f is PairCreated p ? p with { Pair = p.Pair with { RejectedValue = s_high } } : f },
         { "its value rests on 1 rollouts, not on 2", f => f is CandidateScored { Step: 0, Attempt: 0 } c ? c with { Value = new Estimate([0.2]) } : f },
         { "3 candidates in all accounts", f => f is StepDecided { Step: 0 } s ? s with { Accounts = [CandidateAccount.Lower, CandidateAccount.Accepted], GateDraws = 0, Tried = 3 } : f },
+        { "2 candidates are recorded for 2 accounts and 2 looks", f => f is StepDecided { Step: 0 } s ? s with { AcceptedAttempt = 7 } : f },
+        { "2 candidates are recorded for 2 accounts", f => f is CandidateScored { Step: 0, Attempt: 1 } c ? c with { SameStateAs = -1 } : f },
         { "its steps are not as many as it finished with", f => f is TaskFinished t ? t with { Steps = 3 } : f },
     };
 

@@ -32,6 +32,15 @@ public sealed class TrlLinesTests
         Assert.Equal([new TrlTurn("user", history)], turns);
     }
 
+    // JSON allows half of a surrogate pair as an escape; it is no text.
+    [Fact]
+    public void Parse_HalfASurrogatePair_IsRefusedInASentence()
+    {
+        var refusal = Assert.Throws<PairSetException>(() => TrlPair.Parse("""{"prompt": [{"role": "user", "content": "\ud800"}], "chosen": "a", "rejected": "b"}"""));
+
+        Assert.Equal("a text of it is not valid Unicode.", refusal.Message);
+    }
+
     private static PreferencePair Pair(string history) =>
         new(0, 0, history, "good", "bad\n\"x\"", Estimate.Final(1), Estimate.Final(0), [1, 5, 3, 6, 2, 7, 3], [8], [9]);
 }

@@ -26,6 +26,7 @@ public sealed class HostileWeightsTests : IDisposable
     [InlineData("""{"a": {"dtype": "F32", "shape": [3]}}""", 12, "data_offsets is missing")]
     [InlineData("""{"a": 1}""", 12, "must be an object, but is 1")]
     [InlineData("[1]", 0, "must be an object, but is an array")]
+    [InlineData("""{"\ud800": {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}}""", 12, "has a name that is not valid Unicode")]
     [InlineData("{{{", 0, "its header is not JSON")]
     [InlineData("[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]", 0, "its header is not JSON")]
     [InlineData("""{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}, "a": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}""", 12, "has the tensor 'a' for the second time")]

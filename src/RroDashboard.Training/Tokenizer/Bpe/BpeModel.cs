@@ -214,25 +214,15 @@ internal sealed class BpeModel
     private static Dictionary<string, int> ReadVocabulary(JsonPart part)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var entry in part.Element.EnumerateObject())
+        foreach (var (token, value) in part.Members())
         {
-            var where = new JsonPart(entry.Value, part.Path);
-            string token;
-            try
-            {
-                token = entry.Name;
-            }
-            catch (InvalidOperationException e)
-            {
-                throw new InvalidDataException($"{part.Path} has a token that is not valid Unicode.", e);
-            }
-
+            var where = new JsonPart(value, part.Path);
             if (token.Length is 0 or > TokenizerLimits.TokenChars)
             {
                 throw where.Wrong($"has a token of {token.Length} characters; 1 to {TokenizerLimits.TokenChars} are allowed");
             }
 
-            if (!entry.Value.TryGetInt32Safely(out var id) || id < 0 || id >= TokenizerLimits.Tokens)
+            if (!value.TryGetInt32Safely(out var id) || id < 0 || id >= TokenizerLimits.Tokens)
             {
                 throw where.Wrong($"gives the token '{token}' the id {where.Kind()}; a whole number from 0 to {TokenizerLimits.Tokens - 1} is needed");
             }

@@ -46,6 +46,28 @@ internal readonly record struct JsonPart(JsonElement Element, string Path)
 
     public JsonPart Object() => Element.ValueKind == JsonValueKind.Object ? this : throw Wrong("must be an object, but is " + Kind());
 
+    /// <summary>Its members in the order of the file.</summary>
+    /// <exception cref="InvalidDataException">No object, or a name that is half of a surrogate pair, written as an escape.</exception>
+    public IEnumerable<(string Name, JsonElement Value)> Members()
+    {
+        foreach (var member in Object().Element.EnumerateObject())
+        {
+            yield return (NameOf(member), member.Value);
+        }
+    }
+
+    private string NameOf(JsonProperty member)
+    {
+        try
+        {
+            return member.Name;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new InvalidDataException($"{Path} has a name that is not valid Unicode.", e);
+        }
+    }
+
     /// <summary>The member, or null/undefined when it is not there.</summary>
     public JsonPart Maybe(string name)
     {
