@@ -36,7 +36,7 @@ public sealed class ReviewDecisions(ReviewQueries queries)
     /// <exception cref="ReviewRefusedException">There is no such queue.</exception>
     public async Task<QueueDecisions> OfQueueAsync(string queueId, CancellationToken cancellationToken)
     {
-        var queue = await queries.QueueAsync(queueId, cancellationToken).ConfigureAwait(false) ?? throw new ReviewRefusedException($"There is no review queue '{queueId}'.");
+        var queue = await queries.QueueAsync(queueId, cancellationToken).ConfigureAwait(false) ?? throw new ReviewMissingException($"There is no review queue '{queueId}'.");
         if (queue.Kind == ReviewKind.Score)
         {
             throw new ReviewRefusedException($"'{queue.Title}' scores steps: only queues of pairs decide what is trained on.");

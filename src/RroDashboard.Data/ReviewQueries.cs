@@ -140,7 +140,7 @@ public sealed class ReviewQueries(IDbContextFactory<RroDbContext> contexts, Expl
     /// <summary>Complete items on which answers disagree, in order, those that nobody decided first.</summary>
     public async Task<IReadOnlyList<ReviewItem>> ConflictsAsync(string queueId, Reviewer viewer, CancellationToken cancellationToken)
     {
-        var kind = (await QueueAsync(queueId, cancellationToken).ConfigureAwait(false))?.Kind ?? throw new ReviewRefusedException($"There is no review queue '{queueId}'.");
+        var kind = (await QueueAsync(queueId, cancellationToken).ConfigureAwait(false))?.Kind ?? throw new ReviewMissingException($"There is no review queue '{queueId}'.");
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {

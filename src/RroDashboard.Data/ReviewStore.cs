@@ -45,7 +45,7 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
                 }
 
                 var run = await context.Runs.Where(r => r.Id == queue.RunId).Select(r => (int?)r.Key).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false)
-                    ?? throw new ReviewRefusedException($"There is no run '{queue.RunId}'.");
+                    ?? throw new ReviewMissingException($"There is no run '{queue.RunId}'.");
                 var made = new ReviewQueueEntity
                 {
                     Id = RandomNumberGenerator.GetString(Alphabet, IdLength),
@@ -312,13 +312,13 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
     internal static async Task<ReviewQueueEntity> QueueAsync(RroDbContext context, string queueId, CancellationToken cancellationToken) =>
         // The run's own filter hides queues of deleted runs.
         await context.Set<ReviewQueueEntity>().Where(q => q.Id == queueId && context.Runs.Any(r => r.Key == q.RunKey)).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false)
-            ?? throw new ReviewRefusedException($"There is no review queue '{queueId}'.");
+            ?? throw new ReviewMissingException($"There is no review queue '{queueId}'.");
 
     private long Now => time.GetUtcNow().UtcTicks;
 
     private static async Task<ReviewItemEntity> ItemAsync(RroDbContext context, ReviewQueueEntity queue, long itemId, CancellationToken cancellationToken) =>
         await context.Set<ReviewItemEntity>().FirstOrDefaultAsync(i => i.Key == itemId && i.QueueKey == queue.Key, cancellationToken).ConfigureAwait(false)
-            ?? throw new ReviewRefusedException($"Queue '{queue.Id}' has no item {itemId}.");
+            ?? throw new ReviewMissingException($"Queue '{queue.Id}' has no item {itemId}.");
 
     private static Task<ReviewAnswerEntity?> LivingAsync(RroDbContext context, long itemId, Reviewer reviewer, CancellationToken cancellationToken) =>
         context.Set<ReviewAnswerEntity>().FirstOrDefaultAsync(a => a.ItemKey == itemId && a.ReviewerId == reviewer.Id && a.State != ReviewAnswerState.Undone, cancellationToken);

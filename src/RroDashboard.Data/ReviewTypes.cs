@@ -129,4 +129,7 @@ public sealed record ReviewItemRow(long Id, int Position, ReviewAnswerState? Min
 public sealed class ReviewConflictException(string message) : Exception(message);
 
 /// <summary>A request that is wrong, as one sentence.</summary>
-public sealed class ReviewRefusedException(string message) : Exception(message);
+public class ReviewRefusedException(string message) : Exception(message);
+
+/// <summary>What a request names is not there.</summary>
+public sealed class ReviewMissingException(string message) : ReviewRefusedException(message);

@@ -18,8 +18,8 @@ public static class FollowApi
     /// <summary>Longest silence of a stream: proxies cut what is silent for longer.</summary>
     public static TimeSpan PingEvery { get; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Longest cursor: a number for each of a thousand series.</summary>
-    public const int MaxCursor = 32_768;
+    /// <summary>Longest cursor: a number for each of some three hundred series. The server takes no request line of more than 8 KiB.</summary>
+    public const int MaxCursor = 6_000;
 
     /// <summary>Adds the routes.</summary>
     public static IEndpointRouteBuilder MapFollowApi(this IEndpointRouteBuilder routes)

@@ -51,7 +51,7 @@ public static class ReviewApi
         }
         catch (ReviewRefusedException e)
         {
-            return TypedResults.Problem(e.Message, statusCode: e.Message.StartsWith("There is no ", StringComparison.Ordinal) ? StatusCodes.Status404NotFound : StatusCodes.Status400BadRequest);
+            return TypedResults.Problem(e.Message, statusCode: e is ReviewMissingException ? StatusCodes.Status404NotFound : StatusCodes.Status400BadRequest);
         }
     }
 
@@ -158,7 +158,7 @@ public static class ReviewApi
     }
 
     private static async Task<ReviewQueue> QueueAsync(string id, ReviewQueries queries, CancellationToken cancellationToken) =>
-        await queries.QueueAsync(id, cancellationToken) ?? throw new ReviewRefusedException($"There is no review queue '{id}'.");
+        await queries.QueueAsync(id, cancellationToken) ?? throw new ReviewMissingException($"There is no review queue '{id}'.");
 
     private static async Task<ItemResource?> ReadAsync(string id, long item, HttpContext http, ReviewQueries queries, ReviewDesk desk, CancellationToken cancellationToken)
     {
@@ -170,7 +170,7 @@ public static class ReviewApi
     private static async Task<ReviewContent> ContentAsync(string id, long item, AnswerRequest answer, HttpContext http, ReviewQueries queries, CancellationToken cancellationToken)
     {
         var queue = await QueueAsync(id, queries, cancellationToken);
-        var read = await queries.ItemAsync(id, item, CurrentReviewer.Of(http.User), cancellationToken) ?? throw new ReviewRefusedException($"There is no item {item} in queue '{id}'.");
+        var read = await queries.ItemAsync(id, item, CurrentReviewer.Of(http.User), cancellationToken) ?? throw new ReviewMissingException($"There is no item {item} in queue '{id}'.");
         if (queue.Kind == ReviewKind.Score)
         {
             return new ReviewContent(answer.Scores ?? [], answer.Note ?? "", answer.BetterAction ?? "");

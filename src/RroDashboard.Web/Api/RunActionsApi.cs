@@ -114,8 +114,16 @@ public static class RunActionsApi
         return TypedResults.NoContent();
     }
 
-    private static async Task<Results<NoContent, NotFound>> RestoreAsync(string id, RunKeeper keeper, CancellationToken cancellationToken) =>
-        await keeper.UndoDeleteAsync([id], cancellationToken) > 0 ? TypedResults.NoContent() : TypedResults.NotFound();
+    private static async Task<Results<NoContent, NotFound>> RestoreAsync(string id, RunKeeper keeper, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
+    {
+        if (await keeper.UndoDeleteAsync([id], cancellationToken) == 0)
+        {
+            return TypedResults.NotFound();
+        }
+
+        await audit.AddAsync(http.User, "run.restored", id, "by API", cancellationToken);
+        return TypedResults.NoContent();
+    }
 
     private static ProblemHttpResult Refused(Exception e) => TypedResults.Problem(e.Message, statusCode: StatusCodes.Status400BadRequest);
 }

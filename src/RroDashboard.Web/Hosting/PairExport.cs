@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using RroDashboard.Core.Events;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Data;
 
@@ -18,14 +19,18 @@ public sealed class PairExport(PairQueries pairs)
     /// <param name="runId">Which run.</param>
     /// <param name="target">Where to; <see cref="Stream.Null"/> to know the summary only.</param>
     /// <param name="cancellationToken">Given up.</param>
-    public async Task<PairExportSummary> WriteAsync(string runId, Stream target, CancellationToken cancellationToken)
+    public Task<PairExportSummary> WriteAsync(string runId, Stream target, CancellationToken cancellationToken) =>
+        WriteAsync(pairs.AllAsync(runId, cancellationToken), exact: false, target, cancellationToken);
+
+    /// <summary>Writes pairs as they come.</summary>
+    internal static async Task<PairExportSummary> WriteAsync(IAsyncEnumerable<PairCreated> pairs, bool exact, Stream target, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(target);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var (count, bytes) = (0, 0L);
-        await foreach (var created in pairs.AllAsync(runId, cancellationToken))
+        await foreach (var created in pairs.WithCancellation(cancellationToken))
         {
-            var line = Encoding.UTF8.GetBytes(TrlLines.Of(created.Pair, Vocabularies.MarkersOf(created.Pair.HistoryTokens)) + "\n");
+            var line = Encoding.UTF8.GetBytes(TrlLines.Of(created.Pair, Vocabularies.MarkersOf(created.Pair.HistoryTokens), exact) + "\n");
             hash.AppendData(line);
             await target.WriteAsync(line, cancellationToken);
             (count, bytes) = (count + 1, bytes + line.Length);

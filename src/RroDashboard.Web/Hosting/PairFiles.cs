@@ -42,17 +42,7 @@ public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabulari
             return null;
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var bytes = 0L;
-        foreach (var created in pairs)
-        {
-            var line = Encoding.UTF8.GetBytes(TrlLines.Of(created.Pair, Vocabularies.MarkersOf(created.Pair.HistoryTokens), exact) + "\n");
-            hash.AppendData(line);
-            await target.WriteAsync(line, cancellationToken);
-            bytes += line.Length;
-        }
-
-        return new PairExportSummary(pairs.Count, bytes, Convert.ToHexStringLower(hash.GetHashAndReset()));
+        return await PairExport.WriteAsync(pairs.ToAsyncEnumerable(), exact, target, cancellationToken);
     }
 
     /// <summary>Adds the pairs of a file to a version, which makes a new one. The same file twice makes no second; one wrong line and nothing is added.</summary>

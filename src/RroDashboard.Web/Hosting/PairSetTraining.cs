@@ -27,7 +27,7 @@ public sealed class PairSetTraining(PairSetStore store, RunQueries queries, Dash
 
         var reference = PairsReference.Parse(plan.Dpo.PairsFrom);
         var run = await queries.FindAsync(reference.Run, cancellationToken) ?? throw Refused($"there is no run '{reference.Run}'.");
-        var saved = (await queries.HeaderAsync(run.Id, cancellationToken)).OfType<CheckpointSaved>().LastOrDefault(c => c.Stage == Stage.Sft)
+        var saved = (await queries.HeaderAsync(run.Id, cancellationToken)).Explorer()
             ?? throw Refused($"run '{run.Id}' has saved no checkpoint after supervised fine-tuning, and training starts from it.");
         if (PlanSettings.All.FirstOrDefault(s => s_fixed.Contains(s.Group) && s.GetText(plan) != s.GetText(run.Plan)) is { } other)
         {

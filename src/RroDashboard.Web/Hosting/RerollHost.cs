@@ -40,7 +40,7 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
             }
 
             var facts = await queries.HeaderAsync(runId, cancellationToken);
-            if (SampledBy(facts) is null)
+            if (facts.Explorer() is null)
             {
                 return "The run has no checkpoint of its fine-tuned policy, so there is nothing to roll out with.";
             }
@@ -151,13 +151,13 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
                 return new RerollFailed(round, "The run was removed meanwhile.");
             }
 
-            var sampledBy = SampledBy(await queries.HeaderAsync(runId, stoppingToken))!;
+            var sampledBy = (await queries.HeaderAsync(runId, stoppingToken)).Explorer()!;
             var opened = await queries.AllAsync<TaskOpened>(runId, stoppingToken);
             var decided = await queries.AllAsync<StepDecided>(runId, stoppingToken);
             var steps = Reroll.Choose(run.Plan, round, opened, decided);
             return steps.Count == 0
                 ? new RerollFailed(round, "No step of this run rose, so there is none to value again.")
-                : Compute(() => Reroll.Run(run.Plan, host.RunFolder(runId), sampledBy, round, steps, stoppingToken));
+                : await TensorThread.RunAsync("re-roll", () => Reroll.Run(run.Plan, host.RunFolder(runId), sampledBy, round, steps, stoppingToken));
         }
         catch (Exception e) when (e is InvalidDataException or PlanException or IOException)
         {
@@ -170,31 +170,6 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
             return new RerollFailed(round, e.GetBaseException().Message);
         }
     }
-
-    // Dispose scopes of tensors belong to a thread: one of its own, from the beginning to the end.
-    private static RerollFinished Compute(Func<RerollFinished> work)
-    {
-        RerollFinished? result = null;
-        System.Runtime.ExceptionServices.ExceptionDispatchInfo? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                result = work();
-            }
-            catch (Exception e)
-            {
-                failure = System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e);
-            }
-        })
-        { IsBackground = true, Name = "re-roll" };
-        thread.Start();
-        thread.Join();
-        failure?.Throw();
-        return result!;
-    }
-
-    private static CheckpointSaved? SampledBy(IEnumerable<RunFact> facts) => facts.OfType<CheckpointSaved>().LastOrDefault(c => c.Stage == Stage.Sft);
 
     private static IEnumerable<int> Open(IReadOnlyList<RunFact> facts) => facts.OfType<RerollRequested>().Select(a => a.Round)
         .Except(facts.OfType<RerollFinished>().Select(f => f.Round)).Except(facts.OfType<RerollFailed>().Select(f => f.Round));

@@ -121,7 +121,7 @@ public sealed class WrittenActions(
 
     private async Task<(Core.Rewards.Estimate? Value, string? NotValued)> ValueAsync(RunInfo run, StepAction step, CancellationToken cancellationToken)
     {
-        var saved = (await queries.HeaderAsync(run.Id, cancellationToken)).OfType<CheckpointSaved>().LastOrDefault(c => c.Stage == Stage.Sft);
+        var saved = (await queries.HeaderAsync(run.Id, cancellationToken)).Explorer();
         if (host.WhyNoRun is not null || saved is null)
         {
             return (null, "It was executed, not valued: there is no engine or no checkpoint to roll out with.");
@@ -135,7 +135,7 @@ public sealed class WrittenActions(
 
         try
         {
-            var outcomes = await OnThreadAsync(() => StepActions.Value(
+            var outcomes = await TensorThread.RunAsync("written action", () => StepActions.Value(
                 run.Plan, Path.Combine(host.RunFolder(run.Id), Path.GetFileName(saved.Folder)), saved.Sha256, run.Plan.Explore.Rollouts, Purpose.WrittenAction, [step], cancellationToken));
             return (outcomes[0].Value, null);
         }
@@ -143,26 +143,5 @@ public sealed class WrittenActions(
         {
             return (null, "It was executed, not valued: the checkpoint that explored is missing or damaged.");
         }
-    }
-
-    // Dispose scopes of tensors belong to a thread: one of its own, from the beginning to the end.
-    private static Task<T> OnThreadAsync<T>(Func<T> work)
-    {
-        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                done.SetResult(work());
-            }
-            catch (Exception e)
-            {
-                // Whoever waits for the task gets it.
-                done.SetException(e);
-            }
-        })
-        { IsBackground = true, Name = "written action" };
-        thread.Start();
-        return done.Task;
     }
 }

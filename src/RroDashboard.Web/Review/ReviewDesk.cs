@@ -41,7 +41,7 @@ public sealed class ReviewDesk(RunQueries runs, WalkQueries walks, PairQueries p
         ReviewChecks.Queue(queue);
         if (await runs.FindAsync(queue.RunId, cancellationToken) is null)
         {
-            throw new ReviewRefusedException($"There is no run '{queue.RunId}'.");
+            throw new ReviewMissingException($"There is no run '{queue.RunId}'.");
         }
 
         var range = await RangeAsync(queue.RunId, cancellationToken);

@@ -52,6 +52,7 @@ public sealed class RunActionsApiTests
         Assert.Equal(HttpStatusCode.NoContent, (await client.DeleteAsync(new Uri($"/api/v1/runs/{run}", UriKind.Relative))).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri($"/api/v1/runs/{run}", UriKind.Relative))).StatusCode);
         Assert.Equal(HttpStatusCode.NoContent, (await client.PostAsync(new Uri($"/api/v1/runs/{run}/restore", UriKind.Relative), null)).StatusCode);
+        Assert.Equal(run, Assert.Single(await server.Get<AuditLog>().ListAsync(null, "run.restored", 10, default)).Subject);
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri($"/api/v1/runs/{run}", UriKind.Relative))).StatusCode);
         await client.DeleteAsync(new Uri($"/api/v1/runs/{run}", UriKind.Relative));
         await using var context = await server.Get<IDbContextFactory<RroDbContext>>().CreateDbContextAsync();

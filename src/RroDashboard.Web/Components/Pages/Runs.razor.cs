@@ -184,6 +184,11 @@ public sealed partial class Runs : LivePage
         }
 
         var back = await Keeper.UndoDeleteAsync(_deleted, Left);
+        foreach (var run in back > 0 ? _deleted : [])
+        {
+            await Rights.NoteAsync("run.restored", run);
+        }
+
         _deleted = [];
         await AfterAsync([], back > 0 ? "Brought back." : "Too late: it is gone.");
     }
