@@ -87,7 +87,7 @@ public static class Dpo
                 var policy = LogProbs(context.Model, rows);                                                // (2, b)
                 var before = stack([.. part.Select(i => tensor(reference[i]))], 1);                        // (2, b)
                 var (preference, total, margin) = Losses(policy, before, Counts(rows), options);           // (b) each
-                (Weigh(total, rows).mean() * share).backward();
+                context.Model.Backward(Weigh(total, rows).mean() * share);
                 var shift = (policy - before).detach();
                 value += share * preference.mean().ToDouble();
                 accuracy += share * margin.gt(0).to(float32).mean().ToDouble();

@@ -114,8 +114,15 @@ public sealed class Policy : IDisposable
 
     /// <summary>One sentence for the log.</summary>
     public string Describe() => Model is Decoder decoder
-        ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and computed in float32; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens. Memory by plan, at most: {Memory}."
+        ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and {Arithmetic(decoder.Tuning)}; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens. Memory by plan, at most: {Memory}."
         : $"A model from scratch with {Model.ParameterCount} parameters.";
+
+    private static string Arithmetic(Tuning tuning) => (tuning switch
+    {
+        { StoresBFloat16: true } => "with its matrices kept and multiplied in bfloat16; adapters, norms, attention, logits and the optimiser are in float32",
+        { BFloat16: true } => "kept in float32, which is trained, and rounded to bfloat16 for every product; everything else is in float32",
+        _ => "computed in float32",
+    }) + (tuning.Recompute ? "; blocks are computed again in the backward pass instead of being kept" : "");
 
     /// <inheritdoc/>
     public void Dispose() => Model.Dispose();
@@ -149,11 +156,7 @@ public sealed class Policy : IDisposable
 
     private static Tuning TuningOf(ModelOptions options)
     {
-        if (options.LoraRank == 0)
-        {
-            return Tuning.Full;
-        }
-
-        return new Tuning(options.LoraRank, options.LoraAlpha, options.LoraTargetNames(), options.LoraDropout);
+        var tuning = options.LoraRank == 0 ? Tuning.Full : new Tuning(options.LoraRank, options.LoraAlpha, options.LoraTargetNames(), options.LoraDropout);
+        return tuning with { Recompute = options.GradientCheckpointing, BFloat16 = options.Dtype == ModelDtype.BFloat16 };
     }
 }

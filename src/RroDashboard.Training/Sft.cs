@@ -182,7 +182,7 @@ public static class Sft
             var rows = part.Select(i => batch[i]).ToList();
             var share = rows.Sum(b => TotalWeight(b.Written, observationWeight)) / whole;
             var loss = Loss(model, rows, observationWeight);
-            (loss * (share * scale)).backward();
+            model.Backward(loss * (share * scale));
             value += share * loss.ToDouble();
         }
 

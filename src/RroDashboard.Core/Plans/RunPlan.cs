@@ -123,6 +123,16 @@ public sealed class EnvironmentOptions
     public int SqlRowLimit { get; set; } = 20_000;
 }
 
+/// <summary>What the matrices of a published checkpoint are kept and multiplied in.</summary>
+public enum ModelDtype
+{
+    /// <summary>Single precision.</summary>
+    Float32,
+
+    /// <summary>The upper half of single precision: the same range, three digits.</summary>
+    BFloat16,
+}
+
 /// <summary>A decoder-only causal language model, trained from scratch.</summary>
 public sealed class ModelOptions
 {
@@ -177,6 +187,14 @@ public sealed class ModelOptions
     /// <summary>Dropout of LoRA.</summary>
     [Setting("With a checkpoint: share of the adapters' inputs that is dropped in supervised fine-tuning; DPO compares exact probabilities and drops nothing.", Min = 0, Max = 0.9, Advanced = true)]
     public double LoraDropout { get; set; }
+
+    /// <summary>Gradient checkpointing.</summary>
+    [Setting("With a checkpoint: keep only the input of every block for the backward pass and compute the block again then (gradient checkpointing): the same gradients from far less memory, for about a third more time.", Advanced = true)]
+    public bool GradientCheckpointing { get; set; }
+
+    /// <summary>Element type of the matrices.</summary>
+    [Setting("With a checkpoint: what its matrices are kept and multiplied in. BFloat16 halves them; adapters, norms, attention, logits and the optimiser stay in Float32, and so do the weights themselves where all are trained (they are rounded for every product).", Advanced = true)]
+    public ModelDtype Dtype { get; set; } = ModelDtype.Float32;
 
     /// <summary><see cref="LoraTargets"/> one by one.</summary>
     public IReadOnlyList<string> LoraTargetNames() => LoraTargets.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

@@ -8,7 +8,8 @@ namespace RroDashboard.Training.Model;
 
 /// <summary>
 /// A published checkpoint of the families of <see cref="DecoderFamily"/>: RMS norms, rotary positions, grouped queries, gated feed-forward. One
-/// implementation; what differs between the families is read from <see cref="DecoderConfig"/>. It computes in float32, whatever the files hold.
+/// implementation; what differs between the families is read from <see cref="DecoderConfig"/>. It computes in float32, whatever the files hold; with
+/// <see cref="Tuning.BFloat16"/> its matrices are multiplied in bfloat16, and everything between the products stays in float32.
 /// d = width, H = query heads, K = key and value heads, G = H / K, hd = numbers of a head, f = feed-forward width, V = vocabulary.
 /// </summary>
 /// <remarks>Everything here runs inside the caller's dispose scope; shapes are in the comments.</remarks>
@@ -27,6 +28,7 @@ public sealed class Decoder : LanguageModel
     private readonly Block[] _blocks;
     private readonly Tensor _cos;          // (context, hd / 2)
     private readonly Tensor _sin;
+    private readonly List<Recorded> _recorded = [];
 
     private Decoder(DecoderConfig config, Tuning tuning, int context, IReadOnlyList<string> storedTypes, Tensor embedding, Tensor head, Tensor norm, Block[] blocks)
         : base(nameof(Decoder))
@@ -79,10 +81,10 @@ public sealed class Decoder : LanguageModel
     public override IEnumerable<(string Name, Tensor Value)> Stored => Tuning.IsLora ? Adapters() : Weights();
 
     /// <inheritdoc/>
-    public override int TokensPerPass => (int)Math.Clamp(PassBytes / 2 / MemoryPlan.BytesPerToken(Config), 1, Batches.TokensPerPass);
+    public override int TokensPerPass => (int)Math.Clamp(PassBytes / 2 / MemoryPlan.BytesPerToken(Config, Tuning.Recompute), 1, Batches.TokensPerPass);
 
     /// <inheritdoc/>
-    public override int AttentionPerPass => (int)Math.Clamp(PassBytes / 2 / MemoryPlan.BytesPerScore(Config), 1, Batches.AttentionPerPass);
+    public override int AttentionPerPass => (int)Math.Clamp(PassBytes / 2 / MemoryPlan.BytesPerScore(Config, Tuning.Recompute), 1, Batches.AttentionPerPass);
 
     /// <summary>Reads a checkpoint of a folder: <c>config.json</c> and the weights.</summary>
     /// <param name="folder">The folder.</param>
@@ -104,7 +106,7 @@ public sealed class Decoder : LanguageModel
         Check(folder, config, weights);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var blocks = Enumerable.Range(0, config.Layers).Select(i => Block.Read(config, i, Take)).ToArray();
+        var blocks = Enumerable.Range(0, config.Layers).Select(i => Block.Read(config, i, Take, tuning.BFloat16)).ToArray();
         var embedding = Take(Embedding);
         var head = config.TiedEmbeddings ? embedding : Take(Head);
         var model = new Decoder(config, tuning, context, weights.StoredTypes, embedding, head, Take(LastNorm), blocks);
@@ -125,7 +127,13 @@ public sealed class Decoder : LanguageModel
 
         return model;
 
-        Tensor Take(string name) => tensor(weights.Read(name), weights.Shape(name)).DetachFromDisposeScope();
+        // Norms and biases are few numbers, and their digits count.
+        Tensor Take(string name)
+        {
+            using var reading = NewDisposeScope();
+            var stored = tensor(weights.Read(name), weights.Shape(name));
+            return (tuning.StoresBFloat16 && weights.Shape(name).Length == 2 ? stored.to(ScalarType.BFloat16) : stored).DetachFromDisposeScope();
+        }
     }
 
     /// <summary>Every tensor that a checkpoint of this kind has, with its shape.</summary>
@@ -218,30 +226,134 @@ public sealed class Decoder : LanguageModel
             throw new ArgumentException($"A sequence of {length} tokens does not fit the context of {Context}.", nameof(input));
         }
 
-        var cos = _cos.narrow(0, 0, length).view(1, length, 1, -1);
-        var sin = _sin.narrow(0, 0, length).view(1, length, 1, -1);
-        var x = Embed(input, batch, length);                                              // (B, T, d)
-        var keep = Tuning.Dropout > 0 && DropoutStream is { } stream && is_grad_enabled() ? (Func<Tensor, Tensor>)(t => Drop(t, stream)) : null;
-        foreach (var (i, block) in _blocks.Index())
+        var keep = Tuning.Dropout > 0 && is_grad_enabled() ? DropoutStream : null;
+        if (Tuning.Recompute && is_grad_enabled())
         {
-            // What autograd keeps it keeps itself; everything else of a block is freed at its end.
-            using var scope = NewDisposeScope();
-            var mask = Mask(arange(length, int64).view(1, length), length, Config.Windows[i]);   // (1, 1, 1, T, T)
-            var n = Norm(x, block.AttentionNorm);
-            var (q, k, v) = Heads(block, n, cos, sin, keep);
-            x = x + After(block.Output.Apply(Attend(q, k.transpose(1, 2), v.transpose(1, 2), mask), keep), block.AfterAttentionNorm);
-            x = x + After(FeedForward(block, Norm(x, block.FeedForwardNorm), keep), block.AfterFeedForwardNorm);
-            x.MoveToOuterDisposeScope();
+            _recorded.Add(Record(input, keep));
+            return Norm(_recorded[^1].Last, _norm);
+        }
+
+        var x = Embed(input, batch, length);                                              // (B, T, d)
+        for (var layer = 0; layer < Layers; layer++)
+        {
+            x = Through(layer, x, keep);
         }
 
         return Norm(x, _norm);
     }
 
     /// <inheritdoc/>
+    public override void Backward(Tensor loss)
+    {
+        base.Backward(loss);
+        foreach (var run in _recorded)
+        {
+            Replay(run);
+        }
+
+        DropRecorded();
+    }
+
+    // A block of a pass over whole sequences: (B, T, d) to (B, T, d).
+    private Tensor Through(int layer, Tensor x, SeededRandom? dropout)
+    {
+        var (block, length) = (_blocks[layer], x.shape[1]);
+        var keep = dropout is null ? null : (Func<Tensor, Tensor>)(t => Drop(t, dropout));
+        // What autograd keeps it keeps itself; everything else of a block is freed at its end.
+        using var scope = NewDisposeScope();
+        var cos = _cos.narrow(0, 0, length).view(1, length, 1, -1);
+        var sin = _sin.narrow(0, 0, length).view(1, length, 1, -1);
+        var mask = Mask(arange(length, int64).view(1, length), length, Config.Windows[layer]);   // (1, 1, 1, T, T)
+        var n = Norm(x, block.AttentionNorm);
+        var (q, k, v) = Heads(block, n, cos, sin, keep);
+        x = x + After(block.Output.Apply(Attend(q, k.transpose(1, 2), v.transpose(1, 2), mask), keep), block.AfterAttentionNorm);
+        x = x + After(FeedForward(block, Norm(x, block.FeedForwardNorm), keep), block.AfterFeedForwardNorm);
+        return x.MoveToOuterDisposeScope();
+    }
+
+    // ---- gradient checkpointing: a pass keeps the input of every block, and the backward pass computes the blocks again, the last one first ----
+
+    /// <summary>What a pass left for its backward pass.</summary>
+    /// <param name="Tokens">(B, T).</param>
+    /// <param name="Inputs">Of every block, (B, T, d), without a gradient yet.</param>
+    /// <param name="Dropout">The stream as it stood before every block; null without dropout.</param>
+    /// <param name="Last">What the last block gave: where the loss leaves its gradient.</param>
+    private sealed record Recorded(Tensor Tokens, Tensor[] Inputs, SeededRandom?[] Dropout, Tensor Last);
+
+    private Recorded Record(Tensor tokens, SeededRandom? dropout)
+    {
+        using var scope = NewDisposeScope();
+        var (inputs, streams) = (new Tensor[Layers], new SeededRandom?[Layers]);
+        using var noGrad = no_grad();
+        var x = Embed(tokens, tokens.shape[0], tokens.shape[1]);
+        for (var layer = 0; layer < Layers; layer++)
+        {
+            (inputs[layer], streams[layer]) = (x.DetachFromDisposeScope(), dropout?.Copy());
+            x = Through(layer, x, dropout);
+        }
+
+        var last = x.DetachFromDisposeScope();
+        last.requires_grad = true;
+        return new Recorded(tokens.alias().DetachFromDisposeScope(), inputs, streams, last);
+    }
+
+    private void Replay(Recorded run)
+    {
+        using var scope = NewDisposeScope();
+        if (run.Last.grad is not { } gradient)
+        {
+            // The loss did not depend on this pass.
+            return;
+        }
+
+        for (var layer = Layers - 1; layer >= 0; layer--)
+        {
+            using var step = NewDisposeScope();
+            var input = run.Inputs[layer];
+            // Below the first block there is only the embedding.
+            input.requires_grad = layer > 0 || !Tuning.IsLora;
+            // The gradient of this sum with respect to the output is the gradient that came from above.
+            (Through(layer, input, run.Dropout[layer]) * gradient).sum().backward();
+            if (input.grad is not { } below)
+            {
+                return;
+            }
+
+            gradient.Dispose();
+            gradient = below.MoveToOuterDisposeScope();
+            input.Dispose();
+        }
+
+        (Embed(run.Tokens, run.Tokens.shape[0], run.Tokens.shape[1]) * gradient).sum().backward();
+    }
+
+    private void DropRecorded()
+    {
+        foreach (var run in _recorded)
+        {
+            run.Tokens.Dispose();
+            run.Last.Dispose();
+            foreach (var input in run.Inputs)
+            {
+                input.Dispose();
+            }
+        }
+
+        _recorded.Clear();
+    }
+
+    /// <inheritdoc/>
     public override Tensor Logits(Tensor hidden)
     {
         ArgumentNullException.ThrowIfNull(hidden);
-        return Cap(nn.functional.linear(hidden, _head), Config.LogitCap);
+        return Cap(Tuning.BFloat16 ? Product(hidden, _head, null) : nn.functional.linear(hidden, _head), Config.LogitCap);
+    }
+
+    /// <summary>x W^T + b with the product in bfloat16 and a sum in float32 before and after.</summary>
+    internal static Tensor Product(Tensor x, Tensor weight, Tensor? bias)
+    {
+        var product = nn.functional.linear(x.to(ScalarType.BFloat16), weight.to(ScalarType.BFloat16)).to(float32);
+        return bias is null ? product : product + bias;
     }
 
     /// <inheritdoc/>
@@ -293,6 +405,7 @@ public sealed class Decoder : LanguageModel
     {
         if (disposing)
         {
+            DropRecorded();
             _embedding.Dispose();
             _head.Dispose();
             _norm.Dispose();
@@ -367,7 +480,7 @@ public sealed class Decoder : LanguageModel
 
     private Tensor Embed(Tensor tokens, long batch, long length)
     {
-        var x = _embedding.index_select(0, tokens.view(-1)).view(batch, length, Width);
+        var x = _embedding.index_select(0, tokens.view(-1)).to(float32).view(batch, length, Width);
         return Config.IsGemma ? x * Math.Sqrt(Width) : x;
     }
 
@@ -496,7 +609,7 @@ public sealed class Decoder : LanguageModel
             _ => ["input_layernorm", "post_attention_layernorm"],
         };
 
-        public static Block Read(DecoderConfig config, int index, Func<string, Tensor> take)
+        public static Block Read(DecoderConfig config, int index, Func<string, Tensor> take, bool multiplyInBFloat16)
         {
             var gemma = config.IsGemma;
             return new Block
@@ -519,7 +632,7 @@ public sealed class Decoder : LanguageModel
 
             Tensor Norm(string name) => take($"{Prefix(index)}{name}.weight");
 
-            Projection Matrix(string name, bool bias) => new(Prefix(index) + name, take($"{Prefix(index)}{name}.weight"), bias ? take($"{Prefix(index)}{name}.bias") : null);
+            Projection Matrix(string name, bool bias) => new(Prefix(index) + name, take($"{Prefix(index)}{name}.weight"), bias ? take($"{Prefix(index)}{name}.bias") : null, multiplyInBFloat16);
         }
 
         public Block Copy(bool share)

@@ -61,6 +61,14 @@ public abstract class LanguageModel(string name) : nn.Module<Tensor, Tensor>(nam
     /// <returns>Logits after each row's last real token, (B, V).</returns>
     public abstract Tensor Continue(Tensor tokens, int[] start, int[] count, CacheRows cache);
 
+    /// <summary>Adds the gradients of a loss to those of <see cref="Trainable"/>. The loss comes from <c>forward</c> calls since the last time.</summary>
+    /// <param name="loss">A scalar with a gradient.</param>
+    public virtual void Backward(Tensor loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        loss.backward();
+    }
+
     /// <summary>A second model with the same weights now; what training does not change may be shared.</summary>
     public abstract LanguageModel Copy();
 }

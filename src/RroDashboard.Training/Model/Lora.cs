@@ -24,10 +24,19 @@ public sealed record Tuning(int Rank, double Alpha, IReadOnlyList<string> Target
 
     /// <summary>alpha / r.</summary>
     public double Scale => Alpha / Rank;
+
+    /// <summary>Blocks are computed again in the backward pass instead of being kept.</summary>
+    public bool Recompute { get; init; }
+
+    /// <summary>Matrices are multiplied in bfloat16, and kept in it where they are not trained.</summary>
+    public bool BFloat16 { get; init; }
+
+    /// <summary>Matrices are kept in bfloat16: those that are trained need all their digits.</summary>
+    public bool StoresBFloat16 => BFloat16 && IsLora;
 }
 
 /// <summary>A matrix of a decoder with its bias and its adapter (Hu et al., 2021): x W^T + b + (alpha / r) (x A^T) B^T.</summary>
-internal sealed class Projection(string name, Tensor weight, Tensor? bias) : IDisposable
+internal sealed class Projection(string name, Tensor weight, Tensor? bias, bool multiplyInBFloat16) : IDisposable
 {
     /// <summary>Its name in the checkpoint, without ".weight".</summary>
     public string Name { get; } = name;
@@ -83,7 +92,7 @@ internal sealed class Projection(string name, Tensor weight, Tensor? bias) : IDi
     /// <summary>The same matrix with an adapter of its own; the weights are shared, or copied where they are trained.</summary>
     public Projection Copy(bool shareWeights)
     {
-        var copy = new Projection(Name, shareWeights ? Weight.alias().DetachFromDisposeScope() : Clone(Weight), Bias is null ? null : shareWeights ? Bias.alias().DetachFromDisposeScope() : Clone(Bias)) { Scale = Scale };
+        var copy = new Projection(Name, shareWeights ? Weight.alias().DetachFromDisposeScope() : Clone(Weight), Bias is null ? null : shareWeights ? Bias.alias().DetachFromDisposeScope() : Clone(Bias), multiplyInBFloat16) { Scale = Scale };
         if (Down is not null && Up is not null)
         {
             copy.Down = nn.Parameter(Down.detach().clone(), requires_grad: false);
@@ -100,7 +109,7 @@ internal sealed class Projection(string name, Tensor weight, Tensor? bias) : IDi
     /// <param name="keep">What dropout leaves of the adapter's input, with its scaling; null for all.</param>
     public Tensor Apply(Tensor x, Func<Tensor, Tensor>? keep)
     {
-        var y = nn.functional.linear(x, Weight, Bias);
+        var y = multiplyInBFloat16 ? Decoder.Product(x, Weight, Bias) : nn.functional.linear(x, Weight, Bias);
         if (Down is null || Up is null)
         {
             return y;

@@ -13,6 +13,7 @@ public sealed class MemoryPlanException(string message) : Exception(message);
 public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
 {
     private const int Float = sizeof(float);
+    private const int Half = 2;
 
     // Runtime, libtorch and the environment's data.
     private const long ProcessBytes = 600L << 20;
@@ -24,18 +25,23 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
     public static long AvailableBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     /// <summary>What one token of a pass with gradients keeps, bytes.</summary>
-    public static long BytesPerToken(DecoderConfig config)
+    /// <param name="config">The model.</param>
+    /// <param name="recompute">Of every block only its input is kept, and one block at a time is computed again.</param>
+    public static long BytesPerToken(DecoderConfig config, bool recompute = false)
     {
         ArgumentNullException.ThrowIfNull(config);
         var (q, kv) = ((long)config.Heads * config.HeadWidth, (long)config.KeyValueHeads * config.HeadWidth);
-        return Float * config.Layers * ((8L * config.Width) + (6L * config.FeedForward) + (5 * q) + (6 * kv));
+        var block = (8L * config.Width) + (6L * config.FeedForward) + (5 * q) + (6 * kv);
+        return Float * (recompute ? block + ((config.Layers + 2L) * config.Width) : config.Layers * block);
     }
 
     /// <summary>What one pair of positions of a sequence keeps in such a pass, bytes.</summary>
-    public static long BytesPerScore(DecoderConfig config)
+    /// <param name="config">The model.</param>
+    /// <param name="recompute">Only one block is there at a time.</param>
+    public static long BytesPerScore(DecoderConfig config, bool recompute = false)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return (long)Float * config.Layers * config.Heads * (config.AttentionCap > 0 ? 5 : 3);
+        return (long)Float * (recompute ? 1 : config.Layers) * config.Heads * (config.AttentionCap > 0 ? 5 : 3);
     }
 
     /// <summary>Keys and values of one history, bytes.</summary>
@@ -61,18 +67,22 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         var trained = tuning.IsLora
             ? shapes.Where(s => tuning.Targets.Any(t => s.Key.EndsWith($".{t}.weight", StringComparison.Ordinal))).Sum(s => tuning.Rank * (s.Value[0] + s.Value[1]))
             : weights;
+        // Matrices that are not trained are kept as they are multiplied; norms and biases keep all their digits.
+        var held = shapes.Values.Sum(s => (tuning.StoresBFloat16 && s.Length == 2 ? Half : Float) * s.Aggregate(1L, (a, b) => a * b));
+        // Autograd keeps the rounded matrices of what it goes back through.
+        var rounded = !tuning.BFloat16 || tuning.IsLora ? 0 : Half * (tuning.Recompute ? (weights / config.Layers) + ((long)config.Vocabulary * config.Width) : weights);
         var largest = shapes.Values.Max(s => s.Aggregate(1L, (a, b) => a * b));
         // One sequence goes through the model even where it is more than a pass should take.
-        var pass = Math.Max(Decoder.PassBytes, (context * BytesPerToken(config)) + ((long)context * context * BytesPerScore(config)))
+        var pass = Math.Max(Decoder.PassBytes, (context * BytesPerToken(config, tuning.Recompute)) + ((long)context * context * BytesPerScore(config, tuning.Recompute)))
             + (3L * Float * context * config.Vocabulary);
         return new MemoryPlan(
         [
-            ("weights", Float * weights),
+            ("weights", held),
             ("gradients and optimiser", 3L * Float * trained),
             ("copies for the collapse guard", (long)Float * trained * copies),
             ("keys and values", (cacheRows + (2L * rowsPerPass)) * BytesPerRow(config, context)),
             ("logits", (long)Float * config.Vocabulary * (cacheRows + (4L * rowsPerPass))),
-            ("one pass with gradients", pass),
+            ("one pass with gradients", pass + rounded),
             // A tensor is read as it is stored, and copied.
             ("while loading", Float * largest),
             ("the process itself", ProcessBytes),
@@ -87,7 +97,7 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         if (Bytes > available)
         {
             throw new MemoryPlanException(FormattableString.Invariant(
-                $"The run needs about {Gigabytes(Bytes)} of memory ({this}), but there are {Gigabytes(available)}: use LoRA (Model.LoraRank), a smaller Model.Context, or a smaller checkpoint."));
+                $"The run needs about {Gigabytes(Bytes)} of memory ({this}), but there are {Gigabytes(available)}: use LoRA (Model.LoraRank), Model.Dtype = BFloat16, Model.GradientCheckpointing = true, a smaller Model.Context, or a smaller checkpoint."));
         }
     }
 
