@@ -8,10 +8,36 @@ namespace RroDashboard.Training;
 /// Makes pairs for training out of texts that a run did not sample, with the run's own vocabulary. A word that the policy has no token for is
 /// refused: it would be spelled in bytes that the policy has hardly ever seen, and nobody would notice.
 /// </summary>
-/// <param name="tokenizer">Of the run.</param>
-/// <param name="context">Longest sequence of the policy, tokens.</param>
-public sealed class PairEncoder(WordTokenizer tokenizer, int context)
+/// <remarks>A published checkpoint spells every word, so there nothing is refused for its words; they are put into its chat template as they stand.</remarks>
+public sealed class PairEncoder
 {
+    private readonly WordTokenizer? _words;
+    private readonly ReActDialogue? _react;
+    private readonly int _size;
+    private readonly int _context;
+
+    /// <summary>For a model from scratch.</summary>
+    /// <param name="tokenizer">Of the run.</param>
+    /// <param name="context">Longest sequence of the policy, tokens.</param>
+    public PairEncoder(WordTokenizer tokenizer, int context)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        (_words, _size, _context) = (tokenizer, tokenizer.Size, context);
+    }
+
+    /// <summary>For a published checkpoint.</summary>
+    /// <param name="dialogue">Its template and tokenizer.</param>
+    /// <param name="size">Number of its tokens.</param>
+    /// <param name="context">Longest sequence of the policy, tokens.</param>
+    public PairEncoder(ReActDialogue dialogue, int size, int context)
+    {
+        ArgumentNullException.ThrowIfNull(dialogue);
+        (_react, _size, _context) = (dialogue, size, context);
+    }
+
+    // Without _react there are words.
+    private WordTokenizer Vocabulary => _words!;
+
     /// <summary>A pair of a file. Its values are unknown, and the pair says so.</summary>
     /// <exception cref="PairSetException">A word is unknown, a token id is none of the vocabulary, or it is too long.</exception>
     public PreferencePair Encode(TrlPair pair)
@@ -26,11 +52,27 @@ public sealed class PairEncoder(WordTokenizer tokenizer, int context)
         }
 
         var unknown = Estimate.Final(0);
-        return Checked(new PreferencePair(-1, 0, tokenizer.Decode(history), Text(chosen), Text(rejected), unknown, unknown, history, chosen, rejected)
+        return Checked(new PreferencePair(-1, 0, _react?.Text(history) ?? Vocabulary.Decode(history), Text(chosen), Text(rejected), unknown, unknown, history, chosen, rejected)
         {
             Unvalued = true,
             Weight = pair.Weight == 1 ? null : pair.Weight,
+            Words = _react is null ? null : new PairWords(pair.Prompt, pair.Chosen, pair.Rejected),
         });
+    }
+
+    /// <summary>A pair that was recorded in words: what its sides are worth stays, tokens come from the words, or are those that the server gave.</summary>
+    /// <exception cref="PairSetException">It does not fit this vocabulary.</exception>
+    public PreferencePair Encode(PreferencePair pair)
+    {
+        ArgumentNullException.ThrowIfNull(pair);
+        if (pair.Words is not { } words)
+        {
+            return pair;
+        }
+
+        var exact = pair.ChosenTokens.Count > 0;
+        var encoded = Encode(new TrlPair(words.Prompt, words.Chosen, words.Rejected, exact ? pair.HistoryTokens : null, exact ? pair.ChosenTokens : null, exact ? pair.RejectedTokens : null, pair.Weight ?? 1));
+        return pair with { HistoryTokens = encoded.HistoryTokens, ChosenTokens = encoded.ChosenTokens, RejectedTokens = encoded.RejectedTokens };
     }
 
     /// <summary>An action that a person wrote, against the one that was chosen before, at the same step.</summary>
@@ -60,6 +102,11 @@ public sealed class PairEncoder(WordTokenizer tokenizer, int context)
 
     private int[] History(IReadOnlyList<TrlTurn> turns)
     {
+        if (_react is not null)
+        {
+            return _react.Conversation(turns);
+        }
+
         var ids = new List<int>();
         foreach (var turn in turns)
         {
@@ -67,12 +114,12 @@ public sealed class PairEncoder(WordTokenizer tokenizer, int context)
             if (turn.Role == "user")
             {
                 ids.Add(ids.Count == 0 ? WordTokenizer.Bos : WordTokenizer.Obs);
-                tokenizer.Encode(" " + turn.Content, ids);
+                Vocabulary.Encode(" " + turn.Content, ids);
                 ids.Add(WordTokenizer.Act);
             }
             else
             {
-                tokenizer.Encode(" " + turn.Content, ids);
+                Vocabulary.Encode(" " + turn.Content, ids);
             }
         }
 
@@ -82,26 +129,26 @@ public sealed class PairEncoder(WordTokenizer tokenizer, int context)
     private int[] Action(string text, string what)
     {
         Refuse(text, what);
-        return tokenizer.Encode(" " + text);
+        return _react?.Said(text) ?? Vocabulary.Encode(" " + text);
     }
 
     private void Refuse(string text, string what)
     {
-        if (tokenizer.FirstUnknown(" " + text) is { } word)
+        if (_words?.FirstUnknown(" " + text) is { } word)
         {
-            throw new PairSetException($"the word '{word}' of the {what} is not in the run's vocabulary of {tokenizer.Size} tokens.");
+            throw new PairSetException($"the word '{word}' of the {what} is not in the run's vocabulary of {_size} tokens.");
         }
     }
 
-    private int[] Known(IReadOnlyList<int> ids, string what) => ids.FirstOrDefault(id => id >= tokenizer.Size, -1) is var wrong and >= 0
-        ? throw new PairSetException($"'{what}' holds {wrong}, and the run's vocabulary ends at {tokenizer.Size - 1}.")
+    private int[] Known(IReadOnlyList<int> ids, string what) => ids.FirstOrDefault(id => id >= _size, -1) is var wrong and >= 0
+        ? throw new PairSetException($"'{what}' holds {wrong}, and the run's vocabulary ends at {_size - 1}.")
         : [.. ids];
 
-    private string Text(int[] tokens) => tokenizer.Decode(tokens).TrimStart(' ');
+    private string Text(int[] tokens) => _react?.ActionText(tokens) ?? Vocabulary.Decode(tokens).TrimStart(' ');
 
     private PreferencePair Checked(PreferencePair pair)
     {
         var length = pair.HistoryTokens.Count + Math.Max(pair.ChosenTokens.Count, pair.RejectedTokens.Count);
-        return length <= context ? pair : throw new PairSetException($"it has {length} tokens, and the policy reads at most {context} (Model.Context).");
+        return length <= _context ? pair : throw new PairSetException($"it has {length} tokens, and the policy reads at most {_context} (Model.Context).");
     }
 }

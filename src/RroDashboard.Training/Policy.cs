@@ -93,6 +93,9 @@ public sealed class Policy : IDisposable
         _ => Checkpoint.Save(runFolder, stage, (Decoder)Model, _options),
     };
 
+    /// <summary>Encodes pairs that this policy did not sample.</summary>
+    internal PairEncoder PairEncoder() => Dialogue is ReActDialogue react ? new PairEncoder(react, Vocabulary, Model.Context) : new PairEncoder(_words!, Model.Context);
+
     /// <summary>Puts back the weights that the run saved.</summary>
     /// <exception cref="InvalidDataException">They are missing, damaged or others.</exception>
     public void Restore(string folder, string sha256) => Checkpoint.Restore(folder, sha256, Model);

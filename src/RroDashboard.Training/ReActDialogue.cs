@@ -1,4 +1,5 @@
 using System.Text;
+using RroDashboard.Core.Preferences;
 using RroDashboard.Environments;
 using RroDashboard.Training.Templates;
 using RroDashboard.Training.Tokenizer.Bpe;
@@ -116,6 +117,22 @@ public sealed class ReActDialogue : Dialogue
         // Under an action mask the end of the answer stands for the end of the action.
         return action.Contains('[', StringComparison.Ordinal) && !action.EndsWith(_environmentEnd, StringComparison.Ordinal) ? $"{action} {_environmentEnd}" : action;
     }
+
+    /// <summary>Tokens of a conversation up to the next answer: as it stands, word by word, in the checkpoint's template. Only observations that are too long are cut.</summary>
+    /// <param name="turns">The user's first and last; the first one holds the task with everything that is said before it.</param>
+    internal int[] Conversation(IReadOnlyList<TrlTurn> turns)
+    {
+        var ids = new List<int>([.. _beforeTask, .. _tokenizer.Encode(turns[0].Content, readAdded: false), .. _afterTask]);
+        foreach (var turn in turns.Skip(1))
+        {
+            ids.AddRange(turn.Role == "assistant" ? Said(turn.Content) : Answer(turn.Content));
+        }
+
+        return [.. ids];
+    }
+
+    /// <summary>Tokens of a whole answer with its end.</summary>
+    internal int[] Said(string answer) => [.. _tokenizer.Encode(answer, readAdded: false), ActionEnd];
 
     /// <summary>What is said before a task.</summary>
     public static string Instruction(IAgentEnvironment environment)

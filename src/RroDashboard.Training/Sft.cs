@@ -108,6 +108,11 @@ public static class Sft
     {
         ArgumentNullException.ThrowIfNull(context);
         var options = context.Plan.Sft;
+        if (options.Updates == 0)
+        {
+            return;
+        }
+
         var data = Sequences(context, demonstrations);
 
         using var optimizer = new AdamW(context.Model, options.WeightDecay);

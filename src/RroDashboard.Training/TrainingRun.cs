@@ -43,9 +43,9 @@ public sealed class TrainingRun
             throw new PlanException(Endpoints.EndpointRun.NoTraining(plan));
         }
 
-        if (given is not null && plan.Dpo.PairsFrom != given.Reference.ToString())
+        if (given is not null && plan.Dpo.PairsFrom != given.Reference?.ToString())
         {
-            throw new PlanException($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}', but the pairs that were handed over are {given.Reference}.");
+            throw new PlanException($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}', but the pairs that were handed over are {given.Name}.");
         }
     }
 
@@ -117,6 +117,9 @@ public sealed class TrainingRun
         using var policy = Policy.Create(_plan, environment, demonstrations);
         var model = policy.Model;
         using var sampler = policy.Sampler(_cancellationToken);
+        var given = IsDone(past, Stage.Explore) ? _given
+            : _plan.Dpo.PairsFile.Length > 0 ? GivenPairs.OfFile(_plan.Dpo.PairsFile, policy.PairEncoder())
+            : _given?.For(policy.PairEncoder());
         var context = new RunContext(_plan, environment, policy.Dialogue, model, sampler, _journal, _cancellationToken);
         var started = new RunStarted(
             PlanSettings.ToDictionary(_plan),
@@ -129,14 +132,14 @@ public sealed class TrainingRun
         if (past is null)
         {
             _journal.Record(started);
-            if (_given is not null)
+            if (given is not null)
             {
-                _journal.Record(_given.Taken());
+                _journal.Record(given.Taken());
             }
         }
         else
         {
-            Resume(past, started, environment);
+            Resume(past, started, environment, given);
         }
 
         IReadOnlyList<ReferenceSummary> references;
@@ -161,14 +164,18 @@ public sealed class TrainingRun
             references = Evaluate.References(context);
             Timed(Stage.Sft, () =>
             {
-                if (_given is null)
+                if (given?.CheckpointFolder is null)
                 {
                     Sft.Train(context, demonstrations);
+                    if (_plan.Sft.Updates == 0)
+                    {
+                        Log($"No supervised fine-tuning (Sft.Updates = 0): the policy is the checkpoint as it was published.");
+                    }
                 }
                 else
                 {
-                    _given.Restore(policy);
-                    Log($"No supervised fine-tuning: the weights are those of run {_given.Reference.Run} after its own (SHA-256 {_given.CheckpointSha256[..12]}).");
+                    given.Restore(policy);
+                    Log($"No supervised fine-tuning: the weights are those of run {given.Reference!.Run} after its own (SHA-256 {given.CheckpointSha256[..12]}).");
                 }
 
                 Save(Stage.Sft);
@@ -190,15 +197,15 @@ public sealed class TrainingRun
         {
             budget = Timed(Stage.Explore, () => _plan.Method switch
             {
-                _ when _given is not null => _given.TakeOver(_journal, past),
+                _ when given is not null => given.TakeOver(_journal, past),
                 Method.SftOnly => new Budget(),
                 Method.Rft => Rft.Run(context, demonstrations, past),
                 Method.Eto => Eto.Run(context, demonstrations, past),
                 Method.Ipr => Ipr.Run(context, demonstrations, past),
                 _ => Explore.Run(context, past).Budget,
             });
-            Log(_given is not null
-                ? $"No exploration: {budget.Pairs} pairs of {_given.Reference} were taken over."
+            Log(given is not null
+                ? $"No exploration: {budget.Pairs} pairs of {given.Name} were taken over."
                 : (FormattableString)$"{budget.Candidates} candidates at {budget.Steps} steps ({budget.CandidatesPerStep:0.00} each), {budget.SameState} of them in a state seen before; {budget.Rollouts} rollouts; {budget.Pairs} pairs; nothing rose at {budget.NoRise} steps.");
         }
 
@@ -262,7 +269,7 @@ public sealed class TrainingRun
     }
 
     // Says what is kept and what is done again, and takes the kept part of the ledger into the hash.
-    private void Resume(RunPast past, RunStarted now, IAgentEnvironment environment)
+    private void Resume(RunPast past, RunStarted now, IAgentEnvironment environment, GivenPairs? given)
     {
         CheckPast(_plan, past, environment);
         var then = past.Started!;
@@ -276,16 +283,16 @@ public sealed class TrainingRun
             _seconds[stage] = seconds;
         }
 
-        if (_given is not null && past.Facts.OfType<PairsTaken>().FirstOrDefault() is { } taken && taken != _given.Taken())
+        if (given is not null && past.Facts.OfType<PairsTaken>().FirstOrDefault() is { } taken && taken != given.Taken())
         {
-            throw new ResumeException($"The run began with other pairs or weights than {_given.Reference} has now (SHA-256 {Short(taken.PairsSha256)} then, {Short(_given.Sha256)} now): start a new run.");
+            throw new ResumeException($"The run began with other pairs or weights than {given.Name} has now (SHA-256 {Short(taken.PairsSha256)} then, {Short(given.Sha256)} now): start a new run.");
         }
 
         _journal.Keep(past.Facts);
-        if (_given is not null && !past.Facts.OfType<PairsTaken>().Any())
+        if (given is not null && !past.Facts.OfType<PairsTaken>().Any())
         {
             // Broken off between its first two facts.
-            _journal.Record(_given.Taken());
+            _journal.Record(given.Taken());
         }
 
         _journal.Record(new RunResumed(past.Next, past.FinishedTasks.Count, past.RestartedTasks, past.BrokenOffSeconds));

@@ -178,7 +178,7 @@ public sealed class GivenPairsTests : IDisposable
     private TrainingRun Training(GivenPairs? given, IRunJournal journal, params string[] settings)
     {
         var plan = Plan();
-        plan.Dpo.PairsFrom = given?.Reference.ToString() ?? "source@3";
+        plan.Dpo.PairsFrom = given?.Reference?.ToString() ?? "source@3";
         PlanSettings.Apply(plan, settings);
         return new TrainingRun(plan, _folder, journal, TimeProvider.System, CancellationToken.None, given);
     }

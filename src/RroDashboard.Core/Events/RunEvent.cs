@@ -202,13 +202,13 @@ public sealed record PairCreated(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] PairOrigin? Origin = null) : RunFact;
 
 /// <summary>
-/// This run explores nothing: it starts from a checkpoint of another run and learns from a version of that run's pairs. Comes right after
+/// This run explores nothing: it learns from a version of another run's pairs, starting from a checkpoint of that run, or from a file. Comes right after
 /// <see cref="RunStarted"/>.
 /// </summary>
-/// <param name="Run">Id of the other run.</param>
+/// <param name="Run">Id of the other run; empty for a file.</param>
 /// <param name="Version">Version of its pairs; 0 is what it trained on itself.</param>
-/// <param name="PairsSha256">Of the version's content, hex.</param>
-/// <param name="CheckpointSha256">Of the weights that training starts from, hex.</param>
+/// <param name="PairsSha256">Of the version's or the file's content, hex.</param>
+/// <param name="CheckpointSha256">Of the other run's weights that training starts from, hex; empty where this run does its own fine-tuning first.</param>
 /// <param name="Kept">Pairs as they were sampled.</param>
 /// <param name="Flipped">Pairs whose sides people exchanged.</param>
 /// <param name="Discarded">Pairs that people left out; they are not in this run.</param>

@@ -227,6 +227,18 @@ public static class PlanSettings
             }
         }
 
+        if (plan.Dpo.PairsFile.Length > 0 && (plan.Dpo.PairsFrom.Length > 0 || plan.Method is Method.SftOnly or Method.Rft))
+        {
+            throw new PlanException(plan.Dpo.PairsFrom.Length > 0
+                ? $"Dpo.PairsFile = '{plan.Dpo.PairsFile}' and Dpo.PairsFrom = '{plan.Dpo.PairsFrom}' both name pairs: leave one of them empty."
+                : $"Dpo.PairsFile = '{plan.Dpo.PairsFile}' has no meaning with Method = {plan.Method}, which learns from no pairs: choose Explore, Eto or Ipr, or leave it empty.");
+        }
+
+        if (plan.Sft.Updates == 0 && plan.Model.Checkpoint.Length == 0 && plan.Endpoint.Url.Length == 0)
+        {
+            throw new PlanException("Sft.Updates = 0 leaves the policy as it is, but Model.Checkpoint is empty, so there is nothing that it could know: train it, or name a checkpoint.");
+        }
+
         if (plan.Model.LoraRank > 0 && (plan.Model.LoraTargetNames().Count == 0 || plan.Model.LoraTargetNames().Except(ModelOptions.LoraTargetChoices(), StringComparer.Ordinal).Any()))
         {
             throw new PlanException($"Model.LoraTargets = '{plan.Model.LoraTargets}' is not allowed: it must be one or more of {string.Join(", ", ModelOptions.LoraTargetChoices())}, separated by commas.");

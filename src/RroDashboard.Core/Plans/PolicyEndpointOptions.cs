@@ -83,9 +83,9 @@ public sealed class PolicyEndpointOptions
             throw new PlanException("Environment.ActionMask = true chooses among single tokens, which an endpoint does not let us do: set it to false.");
         }
 
-        if (plan.Dpo.PairsFrom.Length > 0)
+        if (plan.Dpo.PairsFrom.Length > 0 || plan.Dpo.PairsFile.Length > 0)
         {
-            throw new PlanException($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}' is for training, and a model behind Endpoint.Url cannot be trained here: leave one of them empty.");
+            throw new PlanException($"{(plan.Dpo.PairsFrom.Length > 0 ? $"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}'" : $"Dpo.PairsFile = '{plan.Dpo.PairsFile}'")} is for training, and a model behind Endpoint.Url cannot be trained here: leave one of them empty.");
         }
     }
 }

@@ -215,7 +215,7 @@ public sealed class SftOptions
     public int Demonstrations { get; set; } = 1000;
 
     /// <summary>Number of updates.</summary>
-    [Setting("Updates; the number of updates matters more than model size.", Unit = "updates", Min = 1, Max = 1_000_000)]
+    [Setting("Updates; the number of updates matters more than model size. 0 leaves a published checkpoint as it is.", Unit = "updates", Min = 0, Max = 1_000_000)]
     public int Updates { get; set; } = 504;
 
     /// <summary>Sequences per update.</summary>
@@ -537,6 +537,10 @@ public sealed class DpoOptions
     /// <summary>Pairs of another run.</summary>
     [Setting("Learn from the pairs of another run and from its SFT checkpoint instead of exploring: RUN@VERSION, for example 7f3c@2; version 0 are the pairs as that run trained on them. Empty to explore.", Advanced = true)]
     public string PairsFrom { get; set; } = "";
+
+    /// <summary>Pairs of a file.</summary>
+    [Setting("Learn from the preference pairs of a file in TRL's JSON lines, on the machine that trains, instead of exploring; as 'explore --pairs-out' and the pairs page write them. Empty to explore.", Advanced = true)]
+    public string PairsFile { get; set; } = "";
 
     /// <summary>Member of the family.</summary>
     [Setting("Preference loss: plain DPO, length-normalised, or DPO-Positive.")]

@@ -35,6 +35,11 @@ public static class PlanArguments
             plan.Model.Checkpoint = Path.GetFullPath(plan.Model.Checkpoint);
         }
 
+        if (plan.Dpo.PairsFile.Length > 0)
+        {
+            plan.Dpo.PairsFile = Path.GetFullPath(plan.Dpo.PairsFile);
+        }
+
         if (dataFolder is not null)
         {
             plan.Environment.DataFolder = Path.GetFullPath(dataFolder);
@@ -58,6 +63,11 @@ public static class PlanArguments
         if (plan.Environment.DataFolder.Length > 0 && !Directory.Exists(plan.Environment.DataFolder))
         {
             throw new RefusalException($"Environment.DataFolder = '{plan.Environment.DataFolder}' does not exist: name the folder that holds the data of {plan.Environment.Name}.");
+        }
+
+        if (plan.Dpo.PairsFile.Length > 0 && !File.Exists(plan.Dpo.PairsFile))
+        {
+            throw new RefusalException($"Dpo.PairsFile = '{plan.Dpo.PairsFile}' does not exist: name a file of pairs in TRL's JSON lines, or leave it empty.");
         }
 
         if (plan.Model.Checkpoint.Length > 0 && !File.Exists(Path.Combine(plan.Model.Checkpoint, "config.json")))

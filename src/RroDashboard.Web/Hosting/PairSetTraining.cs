@@ -27,6 +27,11 @@ public sealed class PairSetTraining(PairSetStore store, RunQueries queries, Dash
 
         var reference = PairsReference.Parse(plan.Dpo.PairsFrom);
         var run = await queries.FindAsync(reference.Run, cancellationToken) ?? throw Refused($"there is no run '{reference.Run}'.");
+        if (run.Plan.Endpoint.Url.Length > 0)
+        {
+            return await OfEndpointAsync(plan, run.Plan, reference, cancellationToken);
+        }
+
         var saved = (await queries.HeaderAsync(run.Id, cancellationToken)).Explorer()
             ?? throw Refused($"run '{run.Id}' has saved no checkpoint after supervised fine-tuning, and training starts from it.");
         if (PlanSettings.All.FirstOrDefault(s => s_fixed.Contains(s.Group) && s.GetText(plan) != s.GetText(run.Plan)) is { } other)
@@ -52,8 +57,23 @@ public sealed class PairSetTraining(PairSetStore store, RunQueries queries, Dash
 
         return new GivenPairs(reference, version.Sha256, folder, saved.Sha256, pairs, version.Counts.Discarded);
 
-        PlanException Refused(string why) => new($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}' cannot be used: {why}");
+        PlanException Refused(string why) => PairSetTraining.Refused(plan, why);
     }
+
+    // Nobody has that model's weights: what learns is the plan's own policy, in the same environment, after the plan's own fine-tuning.
+    private async Task<GivenPairs> OfEndpointAsync(RunPlan plan, RunPlan explored, PairsReference reference, CancellationToken cancellationToken)
+    {
+        if (PlanSettings.All.FirstOrDefault(s => s.Group == nameof(RunPlan.Environment) && s.Name != nameof(EnvironmentOptions.ActionMask) && s.GetText(plan) != s.GetText(explored)) is { } other)
+        {
+            throw Refused(plan, $"{other.Path} is '{other.GetText(plan)}' here and '{other.GetText(explored)}' in run '{reference.Run}', where the pairs are from: set it to the same.");
+        }
+
+        var (version, pairs) = await store.PairsAsync(reference.Run, reference.Version, cancellationToken)
+            ?? throw Refused(plan, $"run '{reference.Run}' has no version {reference.Version} of its pairs, or its exploration is not over.");
+        return new GivenPairs(reference, version.Sha256, null, "", pairs, version.Counts.Discarded);
+    }
+
+    private static PlanException Refused(RunPlan plan, string why) => new($"Dpo.PairsFrom = '{plan.Dpo.PairsFrom}' cannot be used: {why}");
 }
 
 /// <summary>Starts the run that learns from a version; a version that is trained already with the same settings is not trained again.</summary>
