@@ -13,6 +13,11 @@ if (args is ["checkpoint", _, ..])
     return await RandomCheckpoint.RunAsync(args[1..]);
 }
 
+if (args is ["pairs", _, ..])
+{
+    return await ScriptedPairs.RunAsync(args[1..]);
+}
+
 return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
 [
     new Benchmark("sampling", "Actions sampled in one batch with cached keys and values, against recomputing every history for every token.", SamplingBenchmark.RunAsync),

@@ -72,6 +72,9 @@ public sealed class Decoder : LanguageModel
     public override int ProjectionWidth => 0;
 
     /// <inheritdoc/>
+    public override bool IsLarge => true;
+
+    /// <inheritdoc/>
     public override long ParameterCount => Weights().Sum(w => w.Value.numel());
 
     /// <inheritdoc/>

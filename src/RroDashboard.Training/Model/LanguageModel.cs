@@ -43,6 +43,9 @@ public abstract class LanguageModel(string name) : nn.Module<Tensor, Tensor>(nam
     /// <summary>Tokens, padding included, that may go through the model with gradients at once.</summary>
     public virtual int TokensPerPass => Batches.TokensPerPass;
 
+    /// <summary>A pass with one token reads as many weights as one with several: tokens that are certain are better fed together.</summary>
+    public virtual bool IsLarge => false;
+
     /// <summary>Weights that a checkpoint of a run stores, by name; what training does not change is not among them where that is large.</summary>
     public virtual IEnumerable<(string Name, Tensor Value)> Stored => named_parameters().Select(p => (p.name, (Tensor)p.parameter));
 

@@ -65,6 +65,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         _walks = new WalkQueue<Request>(AnswerAll, request => request.Complete(), cancellationToken);
         var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.CacheHeads * model.HeadWidth) + model.ProjectionWidth);
         var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
+        FeedsForcedTogether = model.IsLarge;
         _cache = CacheRows.Allocate(model, rows, model.Context);
         _nextLogits = zeros(rows, model.Vocabulary).DetachFromDisposeScope();
         _owners = new History?[rows];
@@ -89,6 +90,12 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
     /// <summary>Of the prefilled tokens, those that had been computed before and were no longer kept.</summary>
     public long TokensRecomputed { get; private set; }
+
+    /// <summary>Passes through the model that decoded, for one or more tokens each.</summary>
+    public long DecodePasses { get; private set; }
+
+    /// <summary>Tokens that a mask leaves alone are fed with the token before them, in one pass. A small model gains nothing, and keeps its digits.</summary>
+    internal bool FeedsForcedTogether { get; init; }
 
     /// <summary>A history of its own.</summary>
     public static History Start(int[] tokens) => new(null, tokens);
@@ -209,7 +216,8 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
                 }
             }
 
-            var width = Math.Min(_model.Context, starts.Zip(counts, (s, c) => s + c).Max());
+            // With room for the padding of every row: it is clamped to the last position, and must not lie on a real token there.
+            var width = Math.Min(_model.Context, starts.Max() + added);
             var rows = tensor(part.Select(h => (long)h.Row).ToArray());
             var working = _cache.Take(rows, width);
             // A row may be new: what an earlier owner left as its last projection is not this history's.
@@ -269,7 +277,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         }
     }
 
-    // ---- decode: one token at a time for all rows, finished rows leave the working batch --------------------------------
+    // ---- decode: one drawn token at a time for all rows, with the certain ones after it, finished rows leave the working batch --------------------------------
 
     private void Decode(Request[] requests)
     {
@@ -305,6 +313,12 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
                     TokensGenerated++;
                 }
 
+                while (FeedsForcedTogether && !live[b].Done && live[b].Cursor?.Left() is [var next])
+                {
+                    live[b].Take(next, _actionEnd, _maxActionTokens);
+                    TokensForced++;
+                }
+
                 if (live[b].Done)
                 {
                     finished.Add(b);
@@ -328,14 +342,25 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
                 working = smaller.MoveToOuterDisposeScope();
             }
 
-            var ids = tensor(live.Select(r => (long)r.LastFed).ToArray(), [live.Count, 1]);
-            var starts = live.Select(r => r.FedPosition).ToArray();
-            var ones = Enumerable.Repeat(1, live.Count).ToArray();
-            logits.Dispose();
-            logits = _model.Continue(ids, starts, ones, working).MoveToOuterDisposeScope();
-            foreach (var request in live.Where(r => !r.Done))
+            // The last token of an action is never fed, so padding, which is clamped to the last position, lies on no token there.
+            var counts = live.Select(r => r.Done ? 1 : r.Tokens.Count - r.Fed).ToArray();
+            var added = counts.Max();
+            var ids = new long[live.Count * added];
+            for (var b = 0; b < live.Count; b++)
             {
-                request.Fed++;
+                for (var j = 0; j < counts[b]; j++)
+                {
+                    ids[(b * added) + j] = live[b].Done ? live[b].Tokens[^1] : live[b].Tokens[live[b].Fed + j];
+                }
+            }
+
+            var starts = live.Select(r => r.FedPosition).ToArray();
+            logits.Dispose();
+            logits = _model.Continue(tensor(ids, [live.Count, added]), starts, counts, working).MoveToOuterDisposeScope();
+            DecodePasses++;
+            for (var b = 0; b < live.Count; b++)
+            {
+                live[b].Fed += live[b].Done ? 0 : counts[b];
             }
         }
     }
@@ -501,9 +526,6 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
         /// <summary>How many sampled tokens have been fed; the last one of an action never is, its observation follows at once.</summary>
         public int Fed { get; set; }
-
-        /// <summary>The token to feed next; for a row that is done, any token at its end.</summary>
-        public int LastFed => Tokens[^1];
 
         public int FedPosition => History.Length + Fed;
 
