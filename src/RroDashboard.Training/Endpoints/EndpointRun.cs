@@ -75,7 +75,6 @@ public static class EndpointRun
         try
         {
             var budget = Explore.Run(context, "", past).Budget;
-            ledger.Sample(new BudgetReported(budget));
             var seconds = time.GetElapsedTime(began).TotalSeconds;
             Tell();
             ledger.Record(new StageFinished(Stage.Explore, seconds));
