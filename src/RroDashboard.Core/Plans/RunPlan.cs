@@ -127,7 +127,9 @@ public sealed class EnvironmentOptions
 public enum ModelDtype
 {
     /// <summary>Single precision.</summary>
+#pragma warning disable CA1720 // It is the name that everybody knows it by.
     Float32,
+#pragma warning restore CA1720
 
     /// <summary>The upper half of single precision: the same range, three digits.</summary>
     BFloat16,
