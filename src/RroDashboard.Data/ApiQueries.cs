@@ -100,6 +100,17 @@ public sealed class ApiQueries(IDbContextFactory<RroDbContext> contexts)
         }
     }
 
+    /// <summary>Items of review queues that someone has in hand at a time.</summary>
+    public async Task<long> HeldReviewItemsAsync(DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var now = at.UtcTicks;
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            return await context.Set<Entities.ReviewReservationEntity>().LongCountAsync(r => r.ExpiresTicks > now, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Samples of all runs that were dropped before they could be written.</summary>
     public async Task<long> DroppedSamplesAsync(CancellationToken cancellationToken)
     {

@@ -52,6 +52,7 @@ public sealed class JournalWriter(
         new BoundedChannelOptions(JournalLimits.WaitingFacts) { FullMode = BoundedChannelFullMode.Wait, SingleReader = true });
 
     private Channel<Entry>? _samples;
+    private long _droppedSamples;
     private long _order;
     private long _committedOrder;
     private volatile string? _failure;
@@ -63,7 +64,20 @@ public sealed class JournalWriter(
     // DropOldest makes TryWrite always succeed; the callback is the only one who knows.
     private Channel<Entry> Samples => LazyInitializer.EnsureInitialized(ref _samples, () => Channel.CreateBounded<Entry>(
         new BoundedChannelOptions(JournalLimits.WaitingSamples) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
-        dropped => _dropped.AddOrUpdate(dropped.RunId, 1, (_, count) => count + 1)));
+        dropped =>
+        {
+            _dropped.AddOrUpdate(dropped.RunId, 1, (_, count) => count + 1);
+            Interlocked.Increment(ref _droppedSamples);
+        }));
+
+    /// <summary>Facts that wait now; at most <see cref="JournalLimits.WaitingFacts"/>.</summary>
+    public int WaitingFacts => _facts.Reader.Count;
+
+    /// <summary>Samples that wait now; at most <see cref="JournalLimits.WaitingSamples"/>.</summary>
+    public int WaitingSamples => Samples.Reader.Count;
+
+    /// <summary>Samples of all runs that this process dropped.</summary>
+    public long DroppedSamples => Interlocked.Read(ref _droppedSamples);
 
     /// <summary>
     /// The journal of a run that is in the database. Its <see cref="IRunJournal.Record"/> throws an <see cref="IOException"/> with the

@@ -63,7 +63,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);
         builder.Services.AddSingleton<IPostConfigureOptions<LoggerFilterOptions>, FrameworkLogs>();
 
-        builder.Services.AddSingleton(proxy);
+        builder.Services.AddSingleton(proxy).AddSingleton(options.Telemetry ?? TelemetryOptions.Read(builder.Configuration));
         AddServices(builder.Services, options);
         configure?.Invoke(builder.Services);
         App = builder.Build();
@@ -143,8 +143,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddScoped<Microsoft.AspNetCore.Components.Authorization.AuthenticationStateProvider, CircuitSession>();
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
         {
-            // Defaults are for web farms; a training machine keeps its memory for training.
-            circuits.DisconnectedCircuitMaxRetained = 20;
+            circuits.DisconnectedCircuitMaxRetained = OtherBuffers.KeptCircuits;
             circuits.DetailedErrors = false;
         });
         services.AddRadzenComponents();
@@ -173,9 +172,11 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddSingleton<RerollHost>();
         services.AddHostedService(provider => provider.GetRequiredService<RerollHost>());
         services.AddSingleton<IRunBoard, RunBoard>();
+        services.AddBuffers<LiveFeed>().AddBuffers<ShareFeed>().AddBuffers<TrainingHost>().AddBuffers<RerollHost>().AddBuffers<SignInThrottle>();
+        services.AddSingleton<IBoundedBuffers, OtherBuffers>();
         services.AddSingleton<OpenCircuits>().AddSingleton<ServerNumbers>();
         services.AddSingleton<Microsoft.AspNetCore.Components.Server.Circuits.CircuitHandler>(provider => provider.GetRequiredService<OpenCircuits>());
-        services.AddHostedService<DeletedRunsSweeper>();
+        services.AddHostedService<DeletedRunsSweeper>().AddHostedService<TelemetryExport>();
         services.AddSingleton<RunEstimator>().AddSingleton<TaskPreviews>();
         services.AddSingleton<RunLog>();
         services.AddSingleton<RunNotes>();
@@ -190,6 +191,7 @@ public sealed class RroWebApplication : IAsyncDisposable
 
     private static void Map(WebApplication app)
     {
+        TelemetryExport.Use(app);
         app.UseProxyConnections();
         app.UseMiddleware<HostCookies>();
         app.UseMiddleware<BrowserSecurityMiddleware>();

@@ -1,4 +1,5 @@
 using System.Net;
+using RroDashboard.Web.Observability;
 
 namespace RroDashboard.Web.Authentication;
 
@@ -6,7 +7,7 @@ namespace RroDashboard.Web.Authentication;
 /// Locks a name, and an address, out for a while after too many wrong passwords. In memory: whoever is not signed in must not be able to make the server
 /// write. A name that nobody has is counted as well, so that being locked out tells nothing; an admin who is locked out prints a link on the machine.
 /// </summary>
-public sealed class SignInThrottle(TimeProvider time)
+public sealed class SignInThrottle(TimeProvider time) : IBoundedBuffers
 {
     /// <summary>Wrong passwords in a row for one name until it is locked.</summary>
     public const int MaxForName = 5;
@@ -25,6 +26,15 @@ public sealed class SignInThrottle(TimeProvider time)
 
     /// <summary>Failures that could not be counted because too many were remembered.</summary>
     public long Uncounted { get; private set; }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<BufferState>> BuffersAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([new("sign_in_failures", "Names and addresses with wrong passwords", MaxKnown, "failures of new ones are not counted for five minutes", _known.Count, Uncounted)]);
+        }
+    }
 
     /// <summary>
     /// Begins a try, or refuses it because the name or the address has to wait. The try counts as wrong until <see cref="Succeeded"/> takes it

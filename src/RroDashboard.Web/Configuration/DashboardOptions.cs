@@ -29,6 +29,9 @@ public sealed class DashboardOptions
     /// <summary>A web server in front of the dashboard; null: as the configuration says.</summary>
     public ProxyOptions? Proxy { get; init; }
 
+    /// <summary>Where numbers and traces are sent; null: as the configuration says.</summary>
+    public TelemetryOptions? Telemetry { get; init; }
+
     /// <summary>A link that is not used within this time is worthless: long enough to walk to another machine.</summary>
     public TimeSpan SignInLinkLifetime { get; init; } = TimeSpan.FromHours(12);
 

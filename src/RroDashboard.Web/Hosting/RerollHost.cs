@@ -4,11 +4,12 @@ using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
 using RroDashboard.Training;
+using RroDashboard.Web.Observability;
 
 namespace RroDashboard.Web.Hosting;
 
 /// <summary>Re-rolls, one after another, when no run computes. A request and what came of it are facts of the run.</summary>
-public sealed class RerollHost(RunQueries queries, JournalWriter journal, TrainingHost host, DeviceTurn device, ILogger<RerollHost> logger) : BackgroundService
+public sealed class RerollHost(RunQueries queries, JournalWriter journal, TrainingHost host, DeviceTurn device, ILogger<RerollHost> logger) : BackgroundService, IBoundedBuffers
 {
     /// <summary>Re-rolls that may wait.</summary>
     public const int MaxQueued = 20;
@@ -16,6 +17,11 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
     private readonly Channel<(string RunId, int Round)> _queue = Channel.CreateBounded<(string, int)>(MaxQueued);
     private readonly SemaphoreSlim _asking = new(1, 1);
     private readonly List<(string RunId, int Round)> _leftBehind = [];
+    private long _refused;
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<BufferState>> BuffersAsync(CancellationToken cancellationToken) =>
+        new([new("queued_rerolls", "Re-rolls that wait for the device", MaxQueued, "a new one is refused with a sentence", _queue.Reader.Count, Interlocked.Read(ref _refused))]);
 
     /// <summary>Asks for another round.</summary>
     /// <returns>Why not, as one sentence; null when it waits now.</returns>
@@ -54,6 +60,7 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
             var round = asked.Count == 0 ? 1 : asked.Max(a => a.Round) + 1;
             if (_queue.Reader.Count >= MaxQueued)
             {
+                _refused++;
                 return $"{MaxQueued} re-rolls wait already.";
             }
 

@@ -3,6 +3,7 @@ using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
 using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Observability;
 
 namespace RroDashboard.Web.Hosting;
 
@@ -19,7 +20,7 @@ public sealed class TrainingHost(
     DashboardOptions options,
     DeviceTurn device,
     TimeProvider time,
-    ILogger<TrainingHost> logger) : BackgroundService
+    ILogger<TrainingHost> logger) : BackgroundService, IBoundedBuffers
 {
     /// <summary>Runs that may wait: a queue longer than this is a mistake of a script.</summary>
     public const int MaxQueued = 100;
@@ -29,12 +30,22 @@ public sealed class TrainingHost(
     private readonly Dictionary<string, Job> _open = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _enqueue = new(1, 1);
     private bool _closing;
+    private long _refused;
 
     /// <summary>Run that works now; null when none does.</summary>
     public string? RunningId { get; private set; }
 
     /// <summary>Why no run can be started, as one sentence; null when one can.</summary>
     public string? WhyNoRun => runner.WhyNot;
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<BufferState>> BuffersAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new([new("queued_runs", "Runs that wait for the device", MaxQueued, "a new one is refused with a sentence", _open.Count(o => o.Key != RunningId), _refused)]);
+        }
+    }
 
     /// <summary>Adds a run to the queue; the same key gives the same run.</summary>
     /// <exception cref="RefusalException">No engine, or the queue is full.</exception>
@@ -164,6 +175,7 @@ public sealed class TrainingHost(
 
             if (_open.Count(o => o.Key != RunningId) >= MaxQueued)
             {
+                _refused++;
                 throw new RefusalException($"{MaxQueued} runs wait already: stop some of them first.");
             }
         }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.SignalR;
 using RroDashboard.Data;
 using RroDashboard.Web.Hubs;
+using RroDashboard.Web.Observability;
 
 namespace RroDashboard.Web.Sharing;
 
@@ -8,7 +9,7 @@ namespace RroDashboard.Web.Sharing;
 /// Lets open shared pages follow: when a run has said something, the page is rendered anew, once for all who have it open and once a second at most, and
 /// the parts that changed are sent. No event ever leaves by this way, only what the link shows. Links that no longer work are closed here, too.
 /// </summary>
-public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, ShareLinks links, TimeProvider time, ILogger<ShareFeed> logger) : BackgroundService, ICommittedEvents
+public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, ShareLinks links, TimeProvider time, ILogger<ShareFeed> logger) : BackgroundService, ICommittedEvents, IBoundedBuffers
 {
     /// <summary>Time between two looks at what changed.</summary>
     public static TimeSpan Every { get; } = TimeSpan.FromSeconds(1);
@@ -28,6 +29,7 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
     private readonly Lock _lock = new();
     private readonly Dictionary<int, Watched> _watched = [];
     private readonly Dictionary<string, Viewer> _viewers = new(StringComparer.Ordinal);
+    private long _refused;
 
     /// <summary>A link that someone has open.</summary>
     private sealed class Watched(int id, ShareTarget target, bool frozen)
@@ -73,6 +75,20 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
         }
     }
 
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<BufferState>> BuffersAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new(
+            [
+                new("share_viewers", "Shared pages that follow their run", MaxViewers, "who comes last is told, and the page stands still", _viewers.Count, _refused),
+                new("share_viewers_of_link", "The same for one link (the one with most)", MaxViewersOfLink, "who comes last is told, and the page stands still", _watched.Count == 0 ? 0 : _watched.Values.Max(w => w.Viewers.Count), null),
+                new("share_messages", "Messages on their way to shared pages, one for each", MaxViewers, "a slow page gets the newest next, and is given up after ten seconds", _viewers.Values.Count(v => !v.Sending.IsCompleted), null),
+            ]);
+        }
+    }
+
     /// <summary>Adds a viewer to a link that works.</summary>
     /// <returns>Why not, as one sentence; null when it follows now.</returns>
     public string? Add(HubCallerContext connection, ShareLinkInfo link)
@@ -88,6 +104,7 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
 
             if (_viewers.Count >= MaxViewers || (_watched.TryGetValue(link.Id, out var known) && known.Viewers.Count >= MaxViewersOfLink))
             {
+                _refused++;
                 return "Too many people have this page open: it stands still for you. Reload it later.";
             }
 

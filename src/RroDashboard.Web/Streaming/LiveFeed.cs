@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.SignalR;
 using RroDashboard.Core.Events;
 using RroDashboard.Data;
 using RroDashboard.Web.Hubs;
+using RroDashboard.Web.Observability;
 
 namespace RroDashboard.Web.Streaming;
 
@@ -12,7 +13,7 @@ namespace RroDashboard.Web.Streaming;
 /// Nothing is sent while nothing happens. Viewers register first, take a snapshot second and then follow, dropping what the snapshot
 /// already had; the last frames are kept to fill small holes.
 /// </summary>
-public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger<LiveFeed> logger) : BackgroundService, ICommittedEvents
+public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger<LiveFeed> logger) : BackgroundService, ICommittedEvents, IBoundedBuffers
 {
     /// <summary>
     /// Time between two frames of a run: with the writer's batches an event is with a viewer in 150 ms. Browsers draw four times a second all
@@ -41,6 +42,20 @@ public sealed class LiveFeed(IHubContext<RunHub> hub, TimeProvider time, ILogger
 
     /// <summary>Frames that were dropped before they were sent, of all runs: their viewers asked for them again.</summary>
     public static long DroppedFrames => Interlocked.Read(ref s_droppedFrames);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<BufferState>> BuffersAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            return new(
+            [
+                new("live_frames", "Frames on their way to viewers of the hub", WaitingFrames, "the oldest is dropped; its viewers find the hole and ask", _toSend.Reader.Count, DroppedFrames),
+                new("live_kept_events", "Events of one run that are kept to fill holes (the run with most)", KeptEvents, "the oldest is forgotten; who needs it reads the database", _runs.Count == 0 ? 0 : _runs.Values.Max(r => r.SentEvents), null),
+                new("live_ended_runs", "Ended runs whose last frames are kept", KeptEndedRuns, "the oldest is forgotten; who needs it reads the database", _ended.Count, null),
+            ]);
+        }
+    }
 
     /// <summary>Names this process.</summary>
     public string Epoch { get; } = RandomNumberGenerator.GetHexString(8, lowercase: true);

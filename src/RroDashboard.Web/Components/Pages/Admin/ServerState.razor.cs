@@ -17,6 +17,7 @@ public sealed partial class ServerState : IDisposable
 
     private readonly CancellationTokenSource _left = new();
     private IReadOnlyList<ServerNumber> _numbers = [];
+    private IReadOnlyList<BufferState> _buffers = [];
     private IReadOnlyList<OldRun>? _old;
     private int _days = DefaultDays;
     private string _said = "";
@@ -57,7 +58,7 @@ public sealed partial class ServerState : IDisposable
     }
 
     /// <inheritdoc/>
-    protected override async Task OnInitializedAsync() => _numbers = await Numbers.ReadAsync(_left.Token);
+    protected override Task OnInitializedAsync() => ReadAsync();
 
     private Task BackupAsync() => ActAsync("back up", async () =>
     {
@@ -93,6 +94,8 @@ public sealed partial class ServerState : IDisposable
         return $"{deleted.Count} runs were deleted.";
     });
 
+    private async Task ReadAsync() => (_numbers, _buffers) = (await Numbers.ReadAsync(_left.Token), await Numbers.BuffersAsync(_left.Token));
+
     private async Task ActAsync(string what, Func<Task<string>> act)
     {
         (_said, _wrong, _busy) = ("", "", true);
@@ -100,7 +103,7 @@ public sealed partial class ServerState : IDisposable
         {
             await Rights.DemandAsync(UserRole.Admin, what);
             _said = await act();
-            _numbers = await Numbers.ReadAsync(_left.Token);
+            await ReadAsync();
         }
         catch (Exception e) when (e is RefusalException or BackupException)
         {
