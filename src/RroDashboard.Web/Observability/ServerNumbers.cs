@@ -21,6 +21,9 @@ public sealed record ServerNumber(string Name, string Meaning, double Value, (st
 /// <summary>What the server counts: for monitors as Prometheus text at /metrics, and for admins on a page. Every bounded buffer is here with what it dropped.</summary>
 public sealed class ServerNumbers(ApiQueries queries, OpenCircuits circuits, HubSessions hubs, TrainingHost host, SignInThrottle throttle, IEnumerable<IBoundedBuffers> buffers, DashboardOptions options, TimeProvider time)
 {
+    /// <summary>Names of numbers about buffers begin so; the page has a table of its own for them.</summary>
+    public const string OfBuffers = "rro_buffer_";
+
     /// <summary>Content type of the text.</summary>
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -42,9 +45,9 @@ public sealed class ServerNumbers(ApiQueries queries, OpenCircuits circuits, Hub
             new("rro_dropped_samples_total", "Samples (metric points, progress, log lines) dropped before they could be written, over all runs", await queries.DroppedSamplesAsync(cancellationToken)),
             new("rro_dropped_frames_total", "Live frames dropped because a viewer was slow", LiveFeed.DroppedFrames),
             new("rro_uncounted_failures_total", "Wrong passwords not counted because too many names were remembered", throttle.Uncounted),
-            .. waiting.Where(b => b.Now is not null).Select(b => new ServerNumber("rro_buffer_waiting", "What waits in a bounded buffer", b.Now!.Value, ("buffer", b.Name))),
-            .. waiting.Where(b => b.Bound is not null).Select(b => new ServerNumber("rro_buffer_bound", "Most that may wait in it", b.Bound!.Value, ("buffer", b.Name))),
-            .. waiting.Where(b => b.Lost is not null).Select(b => new ServerNumber("rro_buffer_lost_total", "Dropped or refused because it was full, since the start", b.Lost!.Value, ("buffer", b.Name))),
+            .. waiting.Where(b => b.Now is not null).Select(b => new ServerNumber(OfBuffers + "waiting", "What waits in a bounded buffer", b.Now!.Value, ("buffer", b.Name))),
+            .. waiting.Where(b => b.Bound is not null).Select(b => new ServerNumber(OfBuffers + "bound", "Most that may wait in it", b.Bound!.Value, ("buffer", b.Name))),
+            .. waiting.Where(b => b.Lost is not null).Select(b => new ServerNumber(OfBuffers + "lost_total", "Dropped or refused because it was full, since the start", b.Lost!.Value, ("buffer", b.Name))),
             new("rro_database_bytes", "Size of the database file", SizeOf(file)),
             new("rro_database_wal_bytes", "Size of what is written and not yet in it", SizeOf(file + "-wal")),
             new("process_cpu_seconds_total", "Processor time", process.TotalProcessorTime.TotalSeconds),

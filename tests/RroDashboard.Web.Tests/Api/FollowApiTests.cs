@@ -147,7 +147,7 @@ public sealed class FollowApiTests
 
         Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
         Assert.Contains("rro_runs{state=\"finished\"} 1\n", text, StringComparison.Ordinal);
-        Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Matches(@"^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+=""[a-z]+""\})? [0-9.eE+-]+)$", l));
+        Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Matches(@"^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+=""[a-z_]+""\})? [0-9.eE+-]+)$", l));
     }
 
     private static IEnumerable<long> Ids(string stream) =>
