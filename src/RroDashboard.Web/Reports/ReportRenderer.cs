@@ -35,6 +35,7 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
         await using var renderer = new HtmlRenderer(services, loggers);
         var html = new StringBuilder();
         var shown = new HashSet<string>(StringComparer.Ordinal);
+        var read = new RunsRead(runs, snapshots, cancellationToken);
         var blocks = 0;
         foreach (var part in Markdown.Split(markdown))
         {
@@ -53,7 +54,7 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
 
                 var block = ReportBlock.Parse(part.Text);
                 shown.UnionWith(block.Runs());
-                html.Append(await BlockAsync(renderer, block, blocks, redacted, cancellationToken)).Append('\n');
+                html.Append(await BlockAsync(renderer, block, blocks, redacted, read)).Append('\n');
             }
             catch (ReportBlockException e)
             {
@@ -64,21 +65,21 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
         return new RenderedReport(html.ToString(), [.. shown]);
     }
 
-    private Task<string> BlockAsync(HtmlRenderer renderer, ReportBlock block, int number, bool redacted, CancellationToken cancellationToken) => block.Name switch
+    private Task<string> BlockAsync(HtmlRenderer renderer, ReportBlock block, int number, bool redacted, RunsRead read) => block.Name switch
     {
-        "run" => RunAsync(renderer, block, cancellationToken),
-        "chart" => ChartAsync(renderer, block, number, cancellationToken),
-        "table" => TableAsync(renderer, block, cancellationToken),
-        _ => WalkAsync(renderer, block, redacted, cancellationToken),
+        "run" => RunAsync(renderer, block, read),
+        "chart" => ChartAsync(renderer, block, number, read),
+        "table" => TableAsync(renderer, block, read),
+        _ => WalkAsync(renderer, block, redacted, read),
     };
 
-    private async Task<string> RunAsync(HtmlRenderer renderer, ReportBlock block, CancellationToken cancellationToken)
+    private static async Task<string> RunAsync(HtmlRenderer renderer, ReportBlock block, RunsRead read)
     {
         var html = new StringBuilder();
         foreach (var id in block.Runs())
         {
-            var snapshot = await SnapshotAsync(id, cancellationToken);
-            var view = await ViewAsync(id, cancellationToken);
+            var snapshot = await read.SnapshotAsync(id);
+            var view = await read.ViewAsync(id);
             html.Append("<section class=\"report-block\">")
                 .Append(await SharedPages.HtmlAsync<SharedHead>(renderer, ("Info", snapshot.Run), ("View", view), ("Small", true)))
                 .Append(await SharedPages.HtmlAsync<SharedHeadline>(renderer, ("Snapshot", snapshot), ("View", view)))
@@ -88,7 +89,7 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
         return html.ToString();
     }
 
-    private async Task<string> ChartAsync(HtmlRenderer renderer, ReportBlock block, int number, CancellationToken cancellationToken)
+    private async Task<string> ChartAsync(HtmlRenderer renderer, ReportBlock block, int number, RunsRead read)
     {
         var (wanted, series) = (block.Values.GetValueOrDefault("chart"), block.Values.GetValueOrDefault("series"));
         if (wanted is null == series is null)
@@ -105,7 +106,7 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
                 throw new ReportBlockException("chart=NAME shows one run; several can be laid over each other with series=NAME.");
             }
 
-            chart = RunCharts.Of(await SnapshotAsync(ids[0], cancellationToken), wanted)
+            chart = RunCharts.Of(await read.SnapshotAsync(ids[0]), wanted)
                 ?? throw new ReportBlockException($"There is no chart '{wanted}': {string.Join(", ", RunCharts.All.Select(c => c.Key))} are.");
         }
         else
@@ -113,8 +114,8 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
             var lines = new List<(string, IReadOnlyList<Core.Metrics.Band>)>();
             foreach (var id in ids)
             {
-                var run = await FindAsync(id, cancellationToken);
-                var found = await snapshots.BandsAsync(id, [series!.TrimEnd('/')], long.MinValue, long.MaxValue, ChartView.MaxPoints, cancellationToken);
+                var run = await read.FindAsync(id);
+                var found = await snapshots.BandsAsync(id, [series!.TrimEnd('/')], long.MinValue, long.MaxValue, ChartView.MaxPoints, read.CancellationToken);
                 if (found.Count == 0)
                 {
                     throw new ReportBlockException($"Run '{id}' has no series '{series}' yet.");
@@ -129,47 +130,51 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
         return await SharedPages.HtmlAsync<SharedChart>(renderer, ("Title", PlainText.Of(block.Values.GetValueOrDefault("title") ?? chart.Title)), ("Chart", chart));
     }
 
-    private async Task<string> TableAsync(HtmlRenderer renderer, ReportBlock block, CancellationToken cancellationToken)
+    private static async Task<string> TableAsync(HtmlRenderer renderer, ReportBlock block, RunsRead read)
     {
         var rows = new List<ReportRow>();
         foreach (var id in block.Runs())
         {
-            var run = await FindAsync(id, cancellationToken);
-            var view = await ViewAsync(id, cancellationToken);
+            var run = await read.FindAsync(id);
+            var view = await read.ViewAsync(id);
             rows.Add(new ReportRow(run, view.Held.GetValueOrDefault((Stage.Baseline, "greedy")), view.Held.GetValueOrDefault((Stage.Evaluate, "greedy"))));
         }
 
         return await SharedPages.HtmlAsync<ReportTable>(renderer, ("Rows", rows), ("Title", PlainText.Of(block.Values.GetValueOrDefault("title") ?? "Runs")));
     }
 
-    private async Task<string> WalkAsync(HtmlRenderer renderer, ReportBlock block, bool redacted, CancellationToken cancellationToken)
+    private async Task<string> WalkAsync(HtmlRenderer renderer, ReportBlock block, bool redacted, RunsRead read)
     {
         var id = block.Runs()[0];
-        var run = await FindAsync(id, cancellationToken);
+        var run = await read.FindAsync(id);
         if (!int.TryParse(block.Values.GetValueOrDefault("task"), NumberStyles.None, CultureInfo.InvariantCulture, out var task))
         {
             throw new ReportBlockException("A trajectory names its walk: task=3, counted from 0.");
         }
 
-        var walk = await services.GetRequiredService<SharedPages>().ReadWalkAsync(id, task, redacted, cancellationToken)
+        var walk = await services.GetRequiredService<SharedPages>().ReadWalkAsync(id, task, redacted, read.CancellationToken)
             ?? throw new ReportBlockException($"Run '{id}' has not opened task {task}.");
         return await SharedPages.HtmlAsync<SharedWalkView>(renderer, ("Walk", walk), ("Title", PlainText.Of(run.Title)), ("Small", true));
     }
 
-    private async Task<RunInfo> FindAsync(string id, CancellationToken cancellationToken) =>
-        await runs.FindAsync(id, cancellationToken) ?? throw new ReportBlockException($"There is no run '{id}'.");
-
-    private async Task<RunSnapshot> SnapshotAsync(string id, CancellationToken cancellationToken) =>
-        await snapshots.SnapshotAsync(id, cancellationToken) ?? throw new ReportBlockException($"There is no run '{id}'.");
-
-    private async Task<RunView> ViewAsync(string id, CancellationToken cancellationToken)
+    /// <summary>What one rendering reads, each run once, however many blocks show it.</summary>
+    private sealed class RunsRead(RunQueries runs, SnapshotQueries snapshots, CancellationToken cancellationToken)
     {
-        var view = new RunView();
-        foreach (var fact in await runs.HeaderAsync(id, cancellationToken))
-        {
-            view.Apply(fact);
-        }
+        private readonly Dictionary<string, RunInfo> _found = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, RunSnapshot> _snapshots = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, RunView> _views = new(StringComparer.Ordinal);
 
-        return view;
+        public CancellationToken CancellationToken => cancellationToken;
+
+        public async Task<RunInfo> FindAsync(string id) =>
+            _found.TryGetValue(id, out var known) ? known : _found[id] = await runs.FindAsync(id, cancellationToken) ?? throw None(id);
+
+        public async Task<RunSnapshot> SnapshotAsync(string id) =>
+            _snapshots.TryGetValue(id, out var known) ? known : _snapshots[id] = await snapshots.SnapshotAsync(id, cancellationToken) ?? throw None(id);
+
+        public async Task<RunView> ViewAsync(string id) =>
+            _views.TryGetValue(id, out var known) ? known : _views[id] = RunView.Of(await runs.HeaderAsync(id, cancellationToken));
+
+        private static ReportBlockException None(string id) => new($"There is no run '{id}'.");
     }
 }

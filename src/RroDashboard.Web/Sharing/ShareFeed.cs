@@ -20,6 +20,9 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
     /// <summary>Longest time that one viewer may take for one message before the connection is given up.</summary>
     public static TimeSpan SendTime { get; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Longest time that a viewer of a revoked link may take to hear of it before the connection is cut all the same.</summary>
+    public static TimeSpan CloseTime { get; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Viewers of one link at a time.</summary>
     public const int MaxViewersOfLink = 200;
 
@@ -162,33 +165,26 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <remarks>Pages are closed by a loop of their own: a long report must not keep a revoked link open.</remarks>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        EachAsync(CheckEvery, CloseAsync, "Links that work no longer could not be looked up", stoppingToken),
+        EachAsync(Every, FollowAsync, "Shared pages could not be brought up to date", stoppingToken));
+
+    private async Task EachAsync(TimeSpan period, Func<CancellationToken, Task> work, string failure, CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, time);
-        var checkedAt = time.GetTimestamp();
+        using var timer = new PeriodicTimer(period, time);
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
                 try
                 {
-                    if (time.GetElapsedTime(checkedAt) >= CheckEvery)
-                    {
-                        checkedAt = time.GetTimestamp();
-                        await CloseAsync(stoppingToken);
-                    }
-
-                    foreach (var watched in StaleLinks())
-                    {
-                        await TryRenderAsync(watched, stoppingToken);
-                    }
-
-                    Send(stoppingToken);
+                    await work(stoppingToken);
                 }
                 catch (Exception e) when (e is not OperationCanceledException)
                 {
-                    // The next look tries again; the pages stand still meanwhile.
-                    logger.LogError(e, "Shared pages could not be brought up to date");
+                    // The next look tries again.
+                    logger.LogError(e, "{Failure}", failure);
                 }
             }
         }
@@ -196,6 +192,17 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
         {
             // The server stops.
         }
+    }
+
+    private async Task FollowAsync(CancellationToken stoppingToken)
+    {
+        foreach (var watched in StaleLinks())
+        {
+            await TryRenderAsync(watched, stoppingToken);
+            Send(stoppingToken);
+        }
+
+        Send(stoppingToken);
     }
 
     private List<Watched> StaleLinks()
@@ -317,7 +324,7 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
         try
         {
             using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(SendTime);
+            patience.CancelAfter(CloseTime);
             await hub.Clients.Client(viewer.Connection.ConnectionId).SendAsync("closed", patience.Token);
         }
         catch (Exception e)

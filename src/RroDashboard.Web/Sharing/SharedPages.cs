@@ -97,12 +97,7 @@ public sealed class SharedPages(RunQueries runs, SnapshotQueries snapshots, Walk
             return null;
         }
 
-        var view = new RunView();
-        foreach (var fact in await runs.HeaderAsync(target.RunId!, cancellationToken))
-        {
-            view.Apply(fact);
-        }
-
+        var view = RunView.Of(await runs.HeaderAsync(target.RunId!, cancellationToken));
         var sections = new List<SharedSection> { new("head", await HtmlAsync<SharedHead>(renderer, ("Info", snapshot.Run), ("View", view), ("Small", chart is not null))) };
         if (chart is null)
         {

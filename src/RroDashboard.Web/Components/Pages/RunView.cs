@@ -23,6 +23,19 @@ public sealed class RunView
     private readonly HashSet<(Stage? Stage, int KeptTasks, double Seconds)> _brokenOff = [];
     private Stage? _current;
 
+    /// <summary>What these facts say together.</summary>
+    public static RunView Of(IEnumerable<RunFact> facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        var view = new RunView();
+        foreach (var fact in facts)
+        {
+            view.Apply(fact);
+        }
+
+        return view;
+    }
+
     /// <summary>First fact; null while the run waits.</summary>
     public RunStarted? Started { get; private set; }
 
