@@ -54,11 +54,33 @@ public sealed class Policy : IDisposable
 
         try
         {
-            return OfCheckpoint(plan, environment, TuningOf(plan.Model), plan.Guard.Every > 0 ? 2 : 0);
+            return OfCheckpoint(plan, environment, TuningOf(plan.Model), PlanMemory);
         }
         catch (Exception e) when (e is InvalidDataException or TemplateException or MemoryPlanException)
         {
             throw new PlanException(e.Message);
+        }
+    }
+
+    /// <summary>Size and memory of a plan's published checkpoint, from its config.json alone; null for a model from scratch, and where the checkpoint cannot be read.</summary>
+    public static PolicySize? SizeOf(RunPlan plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        if (plan.Model.Checkpoint.Length == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            var config = DecoderConfig.Load(Path.Combine(plan.Model.Checkpoint, "config.json"));
+            var (parameters, trained) = MemoryPlan.Numbers(config, TuningOf(plan.Model));
+            return new PolicySize(parameters, trained, PlanMemory(plan, config).Bytes);
+        }
+        catch (InvalidDataException)
+        {
+            // Whoever starts the run hears what is wrong with it.
+            return null;
         }
     }
 
@@ -76,7 +98,7 @@ public sealed class Policy : IDisposable
             return OfWords(plan, model, tokenizer, environment);
         }
 
-        var policy = OfCheckpoint(plan, environment, TuningOf(plan.Model), copies: 0);
+        var policy = OfCheckpoint(plan, environment, TuningOf(plan.Model), (p, config) => PlanMemory(p, config, copies: 0));
         policy.Restore(folder, Checkpoint.HashOf(folder));
         return policy;
     }
@@ -133,7 +155,7 @@ public sealed class Policy : IDisposable
     private static Policy OfWords(RunPlan plan, CausalLm model, WordTokenizer tokenizer, IAgentEnvironment environment) =>
         new(plan.Model, model, new Dialogue(tokenizer, environment), tokenizer, tokenizer.Size);
 
-    private static Policy OfCheckpoint(RunPlan plan, IAgentEnvironment environment, Tuning tuning, int copies)
+    private static Policy OfCheckpoint(RunPlan plan, IAgentEnvironment environment, Tuning tuning, Func<RunPlan, DecoderConfig, MemoryPlan> memoryOf)
     {
         var folder = plan.Model.Checkpoint;
         if (!Directory.Exists(folder))
@@ -149,11 +171,17 @@ public sealed class Policy : IDisposable
         }
 
         var dialogue = new ReActDialogue(tokenizer, ChatTemplate.Load(folder), config.EndTokens, environment, plan.Model.Context);
-        var memory = MemoryPlan.Of(config, tuning, plan.Model.Context, CacheRows(config, plan.Model.Context), RowsPerPass, copies);
+        var memory = memoryOf(plan, config);
         memory.Check(MemoryPlan.AvailableBytes);
         var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation));
         return new Policy(plan.Model, model, dialogue, null, tokenizer.Size) { Memory = memory };
     }
+
+    // A run that watches for collapse keeps two copies of what it trains.
+    private static MemoryPlan PlanMemory(RunPlan plan, DecoderConfig config) => PlanMemory(plan, config, plan.Guard.Every > 0 ? 2 : 0);
+
+    private static MemoryPlan PlanMemory(RunPlan plan, DecoderConfig config, int copies) =>
+        MemoryPlan.Of(config, TuningOf(plan.Model), plan.Model.Context, CacheRows(config, plan.Model.Context), RowsPerPass, copies);
 
     private static int CacheRows(DecoderConfig config, int context) => (int)Math.Clamp(CacheBytes / MemoryPlan.BytesPerRow(config, context), FewestRows, MostRows);
 

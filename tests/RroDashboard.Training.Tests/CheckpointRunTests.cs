@@ -76,6 +76,20 @@ public sealed class CheckpointRunTests : IDisposable
     }
 
     [Fact]
+    public void SizeOf_Checkpoint_IsWhatTheRunWillHave()
+    {
+        var plan = Plan("Model.LoraRank=4");
+        using var environment = EnvironmentFactory.Create(plan.Environment);
+        using var policy = Policy.Create(plan, environment, []);
+        var size = Policy.SizeOf(plan)!;
+        Assert.Equal((policy.Model.ParameterCount, policy.Model.Trainable.Sum(t => t.numel()), policy.Memory!.Bytes), ((long)size.Parameters, (long)size.Trained, (long)size.MemoryBytes));
+        plan.Model.Checkpoint = "/no/such/folder";
+        Assert.Null(Policy.SizeOf(plan));
+        plan.Model.Checkpoint = "";
+        Assert.Null(Policy.SizeOf(plan));
+    }
+
+    [Fact]
     public void Create_FolderThatIsNone_SaysSo()
     {
         var plan = Plan();

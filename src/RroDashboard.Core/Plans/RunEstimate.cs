@@ -8,7 +8,14 @@ namespace RroDashboard.Core.Plans;
 /// <param name="Plan">Its plan.</param>
 /// <param name="Budget">What exploration spent.</param>
 /// <param name="Seconds">By stage.</param>
-public sealed record MeasuredRun(RunPlan Plan, Budget Budget, IReadOnlyDictionary<Stage, double> Seconds);
+/// <param name="Size">Of its policy where that was a published checkpoint.</param>
+public sealed record MeasuredRun(RunPlan Plan, Budget Budget, IReadOnlyDictionary<Stage, double> Seconds, PolicySize? Size = null);
+
+/// <summary>What is known of a published checkpoint before it is loaded.</summary>
+/// <param name="Parameters">Its numbers.</param>
+/// <param name="Trained">Numbers that training changes and a run keeps.</param>
+/// <param name="MemoryBytes">What the run takes at most, by plan.</param>
+public sealed record PolicySize(double Parameters, double Trained, double MemoryBytes);
 
 /// <summary>
 /// What a plan will cost, before it starts. First a formula, made of the plan and of constants measured on the demo (two cores, 2026); then
@@ -57,6 +64,12 @@ public sealed record RunEstimate(
     /// <summary>Checkpoints kept: after SFT and after DPO, each of 4 bytes per parameter.</summary>
     public const double CheckpointCopies = 2;
 
+    /// <summary>
+    /// Tokens of an episode of a published checkpoint, in those of the demo's words: it is written in pieces, in a chat template, with the task explained; 4.1 on the
+    /// demo's shop.
+    /// </summary>
+    public const double ReActTokens = 4;
+
     /// <summary>Bytes of a whole episode in the database, kept to train on or as one side of a pair.</summary>
     public const double BytesPerEpisode = 1500;
 
@@ -74,6 +87,9 @@ public sealed record RunEstimate(
 
     private static readonly Stage[] s_stages = Enum.GetValues<Stage>();
 
+    /// <summary>Memory that the run takes at most; null for a model from scratch, which is small.</summary>
+    public double? MemoryBytes { get; init; }
+
     /// <summary>All stages together.</summary>
     public double TotalSeconds => Seconds.Values.Sum();
 
@@ -90,12 +106,13 @@ public sealed record RunEstimate(
     /// <summary>The estimate.</summary>
     /// <param name="plan">Checked before.</param>
     /// <param name="measured">Earlier runs of the same environment on this machine, the newest first; may be empty.</param>
-    public static RunEstimate Of(RunPlan plan, IReadOnlyList<MeasuredRun> measured)
+    /// <param name="size">Of the plan's published checkpoint; null for a model from scratch, and where the checkpoint cannot be read.</param>
+    public static RunEstimate Of(RunPlan plan, IReadOnlyList<MeasuredRun> measured, PolicySize? size = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(measured);
-        var formula = Formula(plan);
-        var past = measured.Where(m => m.Seconds.Count > 0).Select(m => (m.Plan, m.Budget, m.Seconds, Formula: Formula(m.Plan))).ToArray();
+        var formula = Formula(plan, size);
+        var past = measured.Where(m => m.Seconds.Count > 0).Select(m => (m.Plan, m.Budget, m.Seconds, Formula: Formula(m.Plan, m.Size))).ToArray();
         if (past.Length == 0)
         {
             return formula;
@@ -127,12 +144,15 @@ public sealed record RunEstimate(
         };
     }
 
-    private static RunEstimate Formula(RunPlan plan)
+    private static RunEstimate Formula(RunPlan plan, PolicySize? policy)
     {
-        var size = Parameters(plan) / DemoParameters;
+        var parameters = policy?.Parameters ?? Parameters(plan);
+        var words = plan.Model.Checkpoint.Length > 0 ? ReActTokens : 1;
+        // Seconds are in proportion to the numbers that every token goes through, and to the tokens.
+        var size = words * parameters / DemoParameters;
         var work = Work(plan);
         var episodes = 2.0 * plan.Evaluate.Tasks;
-        // A run that learns from another one's pairs starts from its SFT model and explores nothing.
+        // A run that learns from another one's pairs starts from its SFT model.
         var own = plan.Dpo.PairsFrom.Length == 0;
         var updates = own ? plan.Sft.Updates : 0;
         var points = (updates * 4.0) + (plan.Dpo.Updates * 8.0) + (plan.Explore.Tasks * 4.0);
@@ -141,7 +161,7 @@ public sealed record RunEstimate(
             work.Candidates,
             work.Rollouts,
             work.Actions + (2 * episodes * StepsPerWalk),
-            work.Tokens,
+            work.Tokens * words,
             new Dictionary<Stage, double>
             {
                 [Stage.Sft] = (double)updates * plan.Sft.BatchSize * TokensPerDemonstration * SftSecondsPerToken * size,
@@ -151,15 +171,15 @@ public sealed record RunEstimate(
                 [Stage.Dpo] = drawn * size * (plan.Method == Method.Rft ? TokensPerDemonstration * SftSecondsPerToken : plan.Method == Method.Eto ? DpoSecondsPerPair * EpisodePairs : DpoSecondsPerPair),
                 [Stage.Evaluate] = episodes * SecondsPerEpisode * size,
             },
-            (work.Candidates * BytesPerCandidate) + (work.Kept * BytesPerEpisode) + (points * BytesPerPoint) + (Parameters(plan) * 4 * CheckpointCopies),
-            0);
+            (work.Candidates * BytesPerCandidate) + (work.Kept * BytesPerEpisode) + (points * BytesPerPoint) + ((policy?.Trained ?? parameters) * 4 * CheckpointCopies),
+            0) { MemoryBytes = policy?.MemoryBytes };
     }
 
     // What comes between the two evaluations: candidates, rollouts, actions written, tokens, and whole episodes kept or made into pairs.
     private static (double Candidates, double Rollouts, double Actions, double Tokens, double Kept) Work(RunPlan plan)
     {
         var explore = plan.Explore;
-        double tasks = plan.Dpo.PairsFrom.Length == 0 ? explore.Tasks : 0;
+        double tasks = plan.Dpo.PairsFrom.Length == 0 && plan.Dpo.PairsFile.Length == 0 ? explore.Tasks : 0; // pairs that are there already are not explored
         var steps = tasks * Math.Min(StepsPerWalk, plan.Environment.MaxSteps);
         switch (plan.Method)
         {

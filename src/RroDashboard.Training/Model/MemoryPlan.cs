@@ -51,6 +51,17 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         return 2L * Float * config.Layers * config.KeyValueHeads * config.HeadWidth * context;
     }
 
+    /// <summary>Numbers of a model, and those of them that training changes.</summary>
+    public static (long Weights, long Trained) Numbers(DecoderConfig config, Tuning tuning)
+    {
+        ArgumentNullException.ThrowIfNull(tuning);
+        var shapes = Decoder.Shapes(config);
+        var weights = shapes.Values.Sum(s => s.Aggregate(1L, (a, b) => a * b));
+        return (weights, tuning.IsLora
+            ? shapes.Where(s => tuning.Targets.Any(t => s.Key.EndsWith($".{t}.weight", StringComparison.Ordinal))).Sum(s => tuning.Rank * (s.Value[0] + s.Value[1]))
+            : weights);
+    }
+
     /// <summary>Adds up a run.</summary>
     /// <param name="config">The model.</param>
     /// <param name="tuning">Which weights training changes.</param>
@@ -63,10 +74,7 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(tuning);
         var shapes = Decoder.Shapes(config);
-        var weights = shapes.Values.Sum(s => s.Aggregate(1L, (a, b) => a * b));
-        var trained = tuning.IsLora
-            ? shapes.Where(s => tuning.Targets.Any(t => s.Key.EndsWith($".{t}.weight", StringComparison.Ordinal))).Sum(s => tuning.Rank * (s.Value[0] + s.Value[1]))
-            : weights;
+        var (weights, trained) = Numbers(config, tuning);
         // Matrices that are not trained are kept as they are multiplied; norms and biases keep all their digits.
         var held = shapes.Values.Sum(s => (tuning.StoresBFloat16 && s.Length == 2 ? Half : Float) * s.Aggregate(1L, (a, b) => a * b));
         // Autograd keeps the rounded matrices of what it goes back through.

@@ -39,8 +39,10 @@ public sealed class RunForm
     public void StartFrom(RunPlan plan, string name)
     {
         (_base, Plan, BaseName) = (PlanSettings.Copy(plan), PlanSettings.Copy(plan), name);
+        // The form trains; what an endpoint explored is learned from by a model of our own.
+        (_base.Endpoint, Plan.Endpoint) = (new PolicyEndpointOptions(), new PolicyEndpointOptions());
         _wrong.Clear();
-        foreach (var (path, value) in PlanSettings.ToDictionary(plan))
+        foreach (var (path, value) in PlanSettings.ToDictionary(Plan))
         {
             _values[path] = value;
         }
@@ -165,7 +167,7 @@ public sealed class RunForm
     {
         Plan = plan;
         _wrong.Clear();
-        foreach (var (path, value) in PlanSettings.ToDictionary(plan))
+        foreach (var (path, value) in PlanSettings.ToDictionary(Plan))
         {
             _values[path] = value;
         }

@@ -101,6 +101,11 @@ public sealed class PairSetTrainer(RunQueries queries, PairSetQueries sets, Comp
     {
         ArgumentNullException.ThrowIfNull(reference);
         var source = await queries.FindAsync(reference.Run, cancellationToken) ?? throw new RefusalException($"There is no run '{reference.Run}'.");
+        if (source.Plan.Endpoint.Url.Length > 0)
+        {
+            throw new PlanException($"Run '{source.Id}' was explored by a model behind an endpoint, whose weights are not here: choose 'Train with other settings', and name the checkpoint that is to learn from its pairs (Model.Checkpoint).");
+        }
+
         var plan = Plan(source.Plan, reference);
         var settings = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(PlanSettings.ToDictionary(plan))));
         // The key decides, so two who ask at once get one run. After a run that failed or was removed comes another key.

@@ -1,6 +1,8 @@
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
+using RroDashboard.Training;
+using RroDashboard.Training.Model;
 using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
 
@@ -30,21 +32,28 @@ public sealed class RunEstimator(RunListQueries lists, RunQueries queries, Dashb
         foreach (var run in runs.Where(r => r.Budget is not null))
         {
             var seconds = (await queries.AllAsync<StageFinished>(run.Id, cancellationToken)).GroupBy(s => s.Stage).ToDictionary(g => g.Key, g => g.Last().Seconds);
-            measured.Add(new MeasuredRun(run.Plan, run.Budget!, seconds));
+            var size = run.Plan.Model.Checkpoint.Length > 0 && (await queries.HeaderAsync(run.Id, cancellationToken)).OfType<RunStarted>().FirstOrDefault() is { } started
+                ? new PolicySize(started.Parameters, started.Parameters, 0) : null;
+            measured.Add(new MeasuredRun(run.Plan, run.Budget!, seconds, size));
         }
 
-        return RunEstimate.Of(plan, measured);
+        return RunEstimate.Of(plan, measured, Policy.SizeOf(plan));
     }
 
-    /// <summary>Why the disk has no room, as one sentence; null when it has.</summary>
+    /// <summary>Why disk or memory have no room, as one sentence; null when they have.</summary>
     public string? WhyNoRoom(RunEstimate estimate)
     {
         ArgumentNullException.ThrowIfNull(estimate);
+        if (estimate.MemoryBytes is { } memory && memory > MemoryPlan.AvailableBytes)
+        {
+            return $"The memory is short: this run needs about {Words.Bytes(Rounded(memory))}, and the machine gives {Words.Bytes(MemoryPlan.AvailableBytes)}. Set Model.LoraRank above 0, Model.Dtype to BFloat16 or Model.GradientCheckpointing to true, lower Model.Context, or take a smaller checkpoint.";
+        }
+
         var (needed, free) = ((estimate.DiskBytes * Caution) + Reserve, FreeBytes);
         return needed <= free ? null : $"The disk is short: this run needs about {Words.Bytes(Rounded(needed))}, and {Words.Bytes(Rounded(free))} are free where runs are kept. Explore fewer tasks, or make room.";
     }
 
-    /// <summary>Refuses a plan that the disk has no room for.</summary>
+    /// <summary>Refuses a plan that disk or memory have no room for.</summary>
     /// <exception cref="RefusalException">It has not.</exception>
     public async Task CheckAsync(RunPlan plan, CancellationToken cancellationToken)
     {

@@ -94,4 +94,29 @@ public sealed class RunEstimateTests
         Assert.Equal(formula.Seconds[Stage.Explore] * 3, same.Seconds[Stage.Explore], formula.Seconds[Stage.Explore] * 0.01);
         Assert.Equal(formula.Seconds[Stage.Dpo] * 3, same.Seconds[Stage.Dpo], 1e-6);
     }
+
+    [Fact]
+    public void Of_Checkpoint_CountsItsOwnNumbersAndTokens()
+    {
+        var plan = Presets.Create("demo");
+        plan.Model.Checkpoint = "somewhere";
+        var small = new PolicySize(135e6, 2e6, 3e9);
+        var estimate = RunEstimate.Of(plan, [], small);
+        Assert.Equal(3e9, estimate.MemoryBytes);
+        Assert.Equal(RunEstimate.Of(Presets.Create("demo"), []).Tokens * RunEstimate.ReActTokens, estimate.Tokens, 1e-3);
+        Assert.Equal(2 * estimate.TotalSeconds, RunEstimate.Of(plan, [], small with { Parameters = 270e6 }).TotalSeconds, 1e-3);
+        // A run that was measured with another checkpoint tells of this one in proportion.
+        var slow = new MeasuredRun(plan, new Budget { Rollouts = 10, Candidates = 5 }, RunEstimate.Of(plan, [], small).Seconds.ToDictionary(s => s.Key, s => 3 * s.Value), small);
+        Assert.Equal(3 * estimate.Seconds[Stage.Sft] * 2, RunEstimate.Of(plan, [slow], small with { Parameters = 270e6 }).Seconds[Stage.Sft], 1e-3);
+    }
+
+    [Fact]
+    public void Of_PairsOfAFile_ExploresNothing()
+    {
+        var plan = Presets.Create("demo");
+        plan.Dpo.PairsFile = "pairs.jsonl";
+        var estimate = RunEstimate.Of(plan, []);
+        Assert.Equal((0, 0, 0), (estimate.Candidates, estimate.Rollouts, estimate.Seconds[Stage.Explore]));
+        Assert.Equal(RunEstimate.Of(Presets.Create("demo"), []).Seconds[Stage.Sft], estimate.Seconds[Stage.Sft], 1e-9);
+    }
 }

@@ -6,6 +6,8 @@ using RroDashboard.Core.Preferences;
 using RroDashboard.Data;
 using RroDashboard.Training.Tests.Endpoints;
 using RroDashboard.Web.CommandLine;
+using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Hosting;
 
 namespace RroDashboard.Web.Tests.CommandLine;
 
@@ -45,6 +47,16 @@ public sealed class ExploreTests : IDisposable
         // In the pages' own reading of pairs too, with the turns as words.
         var listed = await services.GetRequiredService<PairQueries>().AllAsync(run, CancellationToken.None).ToListAsync();
         Assert.All(listed, p => Assert.Equal("user", p.Pair.Words!.Prompt[^1].Role));
+
+        // A model of our own can learn from them in the same environment; it brings its own weights.
+        var queries = services.GetRequiredService<RunQueries>();
+        var training = new PairSetTraining(services.GetRequiredService<PairSetStore>(), queries, new DashboardOptions { DataFolder = _folder });
+        var plan = Presets.Create("smoke");
+        plan.Dpo.PairsFrom = $"{run}@0";
+        var given = await training.OpenAsync(plan, CancellationToken.None);
+        Assert.Equal((made, (string?)null), (given!.Pairs.Count, given.CheckpointFolder));
+        plan.Environment.MaxSteps = 7;
+        Assert.Contains($"and '10' in run '{run}', where the pairs are from", (await Assert.ThrowsAsync<PlanException>(() => training.OpenAsync(plan, CancellationToken.None))).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,6 +49,17 @@ public sealed class RunFormTests
     }
 
     [Fact]
+    public void StartFrom_PlanOfAnEndpoint_LeavesTheEndpointOut()
+    {
+        var plan = Presets.Create("smoke");
+        (plan.Endpoint.Url, plan.Endpoint.Model, plan.Explore.Tasks) = ("http://127.0.0.1:1/v1", "m", 3);
+        var form = new RunForm("demo");
+        form.StartFrom(plan, "Run x");
+        Assert.Equal(("", "", 3), (form.Check(), form.Plan.Endpoint.Url, form.Plan.Explore.Tasks));
+        Assert.Empty(form.Changes);
+    }
+
+    [Fact]
     public void Json_WrittenAndRead_IsTheSamePlan()
     {
         var form = new RunForm("smoke");
