@@ -19,6 +19,8 @@ find_file '/usr/lib/*/openblas-pthread/libopenblas.so*' || find_file '/usr/lib/*
 has npm || packages+=(nodejs npm)
 if [ "$purpose" = test ]; then
   has chromium || has chromium-browser || has google-chrome || [ -n "${RRO_CHROMIUM:-}" ] || packages+=(chromium)
+  # Tests run the client for trainers elsewhere, which is Python.
+  has python3 || packages+=(python3)
 fi
 
 if ! has dotnet || ! dotnet --list-sdks | grep -q '^10\.'; then

@@ -41,7 +41,7 @@ public static class DataServices
         services.AddSingleton<ResumeQueries>();
         services.AddSingleton<Bundles.RunReadings>().AddSingleton<Bundles.RunImports>().AddSingleton<ShareLinks>().AddSingleton<ReportStore>();
         services.AddSingleton<ReviewBell>().AddSingleton<ReviewStore>().AddSingleton<ReviewQueries>().AddSingleton<ReviewDecisions>();
-        services.AddSingleton<AccountStore>().AddSingleton<InvitationStore>().AddSingleton<AuditLog>().AddSingleton<TokenStore>().AddSingleton<ApiQueries>().AddSingleton<RetentionQueries>();
+        services.AddSingleton<AccountStore>().AddSingleton<InvitationStore>().AddSingleton<AuditLog>().AddSingleton<TokenStore>().AddSingleton<ApiQueries>().AddSingleton<RetentionQueries>().AddSingleton<RemoteQueries>();
         services.AddSingleton<JournalWriter>();
         services.AddHostedService(provider => provider.GetRequiredService<JournalWriter>());
         return services;

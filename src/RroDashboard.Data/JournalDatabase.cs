@@ -8,6 +8,11 @@ using RroDashboard.Core.Metrics;
 
 namespace RroDashboard.Data;
 
+/// <summary>What one transaction brought.</summary>
+/// <param name="Events">With their numbers.</param>
+/// <param name="Receipts">Answers to trainers elsewhere.</param>
+internal sealed record JournalWritten(IReadOnlyList<CommittedEvent> Events, IReadOnlyList<(RemoteAppend Append, RemoteReceipt Receipt)> Receipts);
+
 /// <summary>
 /// The writer's own connection: raw prepared commands inside EF's connection, because a run says thousands of things a second and EF
 /// is ten times slower at that (stack.md 4.1).
@@ -32,7 +37,7 @@ internal sealed class JournalDatabase : IDisposable
     private DbTransaction? _transaction;
 
     /// <summary>What the writer remembers of a run between batches.</summary>
-    private sealed record Run(long Key, long LastSeq);
+    private sealed record Run(long Key, long LastSeq, bool IsRemote);
 
     public JournalDatabase(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
     {
@@ -43,39 +48,60 @@ internal sealed class JournalDatabase : IDisposable
     }
 
     /// <summary>Writes a batch in one transaction: events, what follows from them, and the numbers of the last ones.</summary>
-    /// <returns>The events with their numbers; those of runs that were deleted meanwhile are left out.</returns>
-    public IReadOnlyList<CommittedEvent> Write(IReadOnlyList<(string RunId, RunEvent Event)> batch, IReadOnlyDictionary<string, long> dropped)
+    /// <returns>The events with their numbers; those of runs that were deleted meanwhile are left out. And the answers to trainers elsewhere.</returns>
+    public JournalWritten Write(IReadOnlyList<JournalEntry> batch, IReadOnlyDictionary<string, long> dropped)
     {
         var committed = new List<CommittedEvent>(batch.Count);
+        var receipts = new List<(RemoteAppend, RemoteReceipt)>();
         var rollups = new Dictionary<(long RunKey, long SeriesId, int Width, long Bucket), Rollup>();
         var runs = new Dictionary<string, Run>(_runs, StringComparer.Ordinal);
         var now = _time.GetUtcNow().UtcDateTime;
         _transaction = _context.Database.GetDbConnection().BeginTransaction();
         try
         {
-            foreach (var (runId, happened) in batch)
+            foreach (var entry in batch)
             {
-                if (!runs.TryGetValue(runId, out var run) && (run = Find(runId)) is null)
+                if (!runs.TryGetValue(entry.RunId, out var run) && (run = Find(entry.RunId)) is null)
                 {
+                    if (entry.Remote is { } gone)
+                    {
+                        receipts.Add((gone, new RemoteReceipt(RemoteAnswer.Gone, 0, false, RunState.Interrupted)));
+                    }
+
                     continue;
                 }
 
-                if (happened is MetricPoint point && !StorePoint(run, point, rollups))
+                IReadOnlyList<RunEvent> events = [];
+                if (entry.Remote is { } remote)
                 {
-                    continue;
+                    var (receipt, admitted) = Admit(run, remote, now);
+                    receipts.Add((remote, receipt));
+                    events = admitted;
+                }
+                else
+                {
+                    events = [entry.Event!];
                 }
 
-                run = run with { LastSeq = run.LastSeq + 1 };
-                runs[runId] = run;
-                if (happened is RunResumed)
+                foreach (var happened in events)
                 {
-                    // What came before it in this batch has to be in the table that it clears.
-                    MergeAll(rollups);
-                }
+                    if (happened is MetricPoint point && !StorePoint(run, point, rollups))
+                    {
+                        continue;
+                    }
 
-                Store(run, happened, now);
-                Project(run, happened, now);
-                committed.Add(new CommittedEvent(runId, run.LastSeq, now, happened));
+                    run = run with { LastSeq = run.LastSeq + 1 };
+                    runs[entry.RunId] = run;
+                    if (happened is RunResumed)
+                    {
+                        // What came before it in this batch has to be in the table that it clears.
+                        MergeAll(rollups);
+                    }
+
+                    Store(run, happened, now);
+                    Project(run, happened, now);
+                    committed.Add(new CommittedEvent(entry.RunId, run.LastSeq, now, happened));
+                }
             }
 
             MergeAll(rollups);
@@ -115,13 +141,76 @@ internal sealed class JournalDatabase : IDisposable
             _runs.Remove(ended.RunId);
         }
 
-        return committed;
+        return new JournalWritten(committed, receipts);
     }
 
     public void Dispose()
     {
         _commands.Dispose();
         _context.Dispose();
+    }
+
+    // Decides in the transaction that writes: whatever was sent twice, or by two at once, is taken once. What follows is of the same moment.
+    private (RemoteReceipt Receipt, IReadOnlyList<RunEvent> Events) Admit(Run run, RemoteAppend remote, DateTime now)
+    {
+        var (state, last, heard, stopAsked) = RemoteState(run);
+        if (remote.SilentSince is { } since)
+        {
+            if (state is not (RunState.Running or RunState.Queued) || heard >= since.Ticks)
+            {
+                return (new RemoteReceipt(RemoteAnswer.Known, last, stopAsked, state), []);
+            }
+
+            Execute("UPDATE Runs SET Crashed = 1 WHERE Key = $p0", run.Key);
+            return (new RemoteReceipt(RemoteAnswer.Taken, last, stopAsked, RunState.Interrupted), remote.Events);
+        }
+
+        if (remote.Number is { } number && number <= last)
+        {
+            return (new RemoteReceipt(RemoteAnswer.Known, last, stopAsked, state), []);
+        }
+
+        if (state is RunState.Finished or RunState.Failed or RunState.Stopped)
+        {
+            return (new RemoteReceipt(RemoteAnswer.Closed, last, stopAsked, state), []);
+        }
+
+        if (remote.Number > last + 1)
+        {
+            return (new RemoteReceipt(RemoteAnswer.Gap, last, stopAsked, state), []);
+        }
+
+        last = remote.Number ?? last;
+        var end = remote.Events.OfType<RunEnded>().LastOrDefault();
+        Execute("UPDATE Runs SET RemoteBatch = $p0, HeartbeatTicks = $p1, Crashed = 0 WHERE Key = $p2", last, now.Ticks, run.Key);
+        IReadOnlyList<RunEvent> events = state == RunState.Interrupted ? [Resumed(run), .. remote.Events] : remote.Events;
+        return (new RemoteReceipt(RemoteAnswer.Taken, last, stopAsked, end?.State ?? RunState.Running), events);
+    }
+
+    // A trainer that was taken for dead speaks again. It has kept all it did, so nothing is set aside.
+    private RunResumed Resumed(Run run)
+    {
+        var (began, finished) = (EventKinds.Of<StageStarted>(), EventKinds.Of<StageFinished>());
+        var json = _commands.Scalar(
+            _transaction, $"SELECT Json FROM Events WHERE RunKey = $p0 AND Kind IN ('{began}', '{finished}') ORDER BY Seq DESC LIMIT 1", run.Key) as string;
+        var stage = json is not null && JsonSerializer.Deserialize<RunEvent>(json, RunJson.Options) is StageStarted open ? open.Stage : (Stage?)null;
+        Execute("UPDATE Runs SET Stage = $p0 WHERE Key = $p1", stage?.ToString(), run.Key);
+        var kept = Convert.ToInt32(
+            _commands.Scalar(_transaction, $"SELECT count(*) FROM Events WHERE RunKey = $p0 AND Kind = '{EventKinds.Of<TaskFinished>()}'", run.Key), CultureInfo.InvariantCulture);
+        return new RunResumed(stage, kept, []);
+    }
+
+    private (RunState State, long Last, long Heard, bool StopAsked) RemoteState(Run run)
+    {
+        using var command = _context.Database.GetDbConnection().CreateCommand();
+        command.Transaction = _transaction;
+        command.CommandText = "SELECT State, RemoteBatch, coalesce(HeartbeatTicks, CreatedTicks), StopAskedTicks IS NOT NULL FROM Runs WHERE Key = $key";
+        var parameter = command.CreateParameter();
+        (parameter.ParameterName, parameter.Value) = ("$key", run.Key);
+        command.Parameters.Add(parameter);
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return (Enum.Parse<RunState>(reader.GetString(0)), reader.GetInt64(1), reader.GetInt64(2), reader.GetBoolean(3));
     }
 
     private void Store(Run run, RunEvent happened, DateTime now)
@@ -218,7 +307,11 @@ internal sealed class JournalDatabase : IDisposable
                 break;
             case RunResumed resumed:
                 Execute("UPDATE Runs SET State = 'Running', Error = NULL, EndedTicks = NULL WHERE Key = $p0", run.Key);
-                SetAside(run, resumed);
+                if (!run.IsRemote)
+                {
+                    SetAside(run, resumed);
+                }
+
                 break;
             default:
                 break;
@@ -252,12 +345,12 @@ internal sealed class JournalDatabase : IDisposable
     {
         using var command = _context.Database.GetDbConnection().CreateCommand();
         command.Transaction = _transaction;
-        command.CommandText = "SELECT Key, LastSeq FROM Runs WHERE Id = $id";
+        command.CommandText = "SELECT Key, LastSeq, RemoteJson IS NOT NULL FROM Runs WHERE Id = $id";
         var parameter = command.CreateParameter();
         (parameter.ParameterName, parameter.Value) = ("$id", runId);
         command.Parameters.Add(parameter);
         using var reader = command.ExecuteReader();
-        return reader.Read() ? new Run(reader.GetInt64(0), reader.GetInt64(1)) : null;
+        return reader.Read() ? new Run(reader.GetInt64(0), reader.GetInt64(1), reader.GetBoolean(2)) : null;
     }
 
     private long SeriesId(string name)

@@ -58,8 +58,8 @@ public sealed class JournalWriter(
     private volatile string? _failure;
     private volatile bool _closed;
 
-    /// <summary>An event on its way, with its place in the order of arrival.</summary>
-    private sealed record Entry(long Order, string RunId, RunEvent Event);
+    /// <summary>An event on its way, or several of a trainer elsewhere, with its place in the order of arrival.</summary>
+    private sealed record Entry(long Order, string RunId, RunEvent? Event, RemoteAppend? Remote = null);
 
     // DropOldest makes TryWrite always succeed; the callback is the only one who knows.
     private Channel<Entry> Samples => LazyInitializer.EnsureInitialized(ref _samples, () => Channel.CreateBounded<Entry>(
@@ -88,6 +88,24 @@ public sealed class JournalWriter(
 
     /// <summary>Whether a run's journal takes facts when the disk does; false after a hole in it, for ever.</summary>
     public bool Takes(string runId) => !_refused.ContainsKey(runId);
+
+    /// <summary>Takes a batch of a trainer elsewhere; returns when it is committed, or when it is known that it will not be.</summary>
+    /// <param name="runId">Which run.</param>
+    /// <param name="number">Its number: one more than the last.</param>
+    /// <param name="events">Checked by <see cref="RemoteRules"/>.</param>
+    /// <param name="cancellationToken">Nobody waits any longer; the batch may be committed all the same.</param>
+    /// <exception cref="IOException">The disk refuses, or the writer was stopped.</exception>
+    public Task<RemoteReceipt> AppendAsync(string runId, long number, IReadOnlyList<RunEvent> events, CancellationToken cancellationToken) =>
+        AppendAsync(runId, new RemoteAppend(number, null, events), cancellationToken);
+
+    /// <summary>Takes a word of a trainer elsewhere that brings nothing but that it lives.</summary>
+    /// <exception cref="IOException">The disk refuses, or the writer was stopped.</exception>
+    public Task<RemoteReceipt> HeardAsync(string runId, CancellationToken cancellationToken) => AppendAsync(runId, new RemoteAppend(null, null, []), cancellationToken);
+
+    /// <summary>Ends a run as crashed whose trainer elsewhere was not heard since a time, unless it was heard meanwhile.</summary>
+    /// <exception cref="IOException">The disk refuses, or the writer was stopped.</exception>
+    public Task<RemoteReceipt> SilentAsync(string runId, DateTime sinceUtc, string reason, CancellationToken cancellationToken) =>
+        AppendAsync(runId, new RemoteAppend(null, sinceUtc, [new RunEnded(RunState.Interrupted, reason, null)]), cancellationToken);
 
     /// <summary>Waits until everything recorded so far is committed.</summary>
     /// <exception cref="IOException">The writer was stopped before.</exception>
@@ -160,6 +178,13 @@ public sealed class JournalWriter(
                 if (batch.Count > 0)
                 {
                     logger.LogError("{Count} events were not written before the end: {Reason}", batch.Count + _facts.Reader.Count + Samples.Reader.Count, _failure);
+                    // Whoever waits is told, and sends it again.
+                    while (_facts.Reader.TryRead(out var left))
+                    {
+                        batch.Add(left);
+                    }
+
+                    Refuse(batch, _failure ?? "The journal is closed.");
                 }
 
                 return;
@@ -199,7 +224,7 @@ public sealed class JournalWriter(
         {
             try
             {
-                Show(database.Write([.. batch.Where(IsWanted).Select(e => (e.RunId, e.Event))], dropped));
+                Show(database.Write([.. batch.Where(IsWanted).Select(e => new JournalEntry(e.RunId, e.Event, e.Remote))], dropped));
             }
             catch (SqliteException e) when (e.SqliteErrorCode != ConstraintViolated)
             {
@@ -238,13 +263,14 @@ public sealed class JournalWriter(
             try
             {
                 Show(database.Write(
-                    [.. batch.Where(e => e.RunId == runId && IsWanted(e)).Select(e => (e.RunId, e.Event))],
+                    [.. batch.Where(e => e.RunId == runId && IsWanted(e)).Select(e => new JournalEntry(e.RunId, e.Event, e.Remote))],
                     dropped.Where(d => d.Key == runId).ToDictionary(StringComparer.Ordinal)));
             }
             catch (Exception e)
             {
                 logger.LogError(e, "The journal of run {Run} has a hole and takes nothing more but its end", runId);
                 _refused[runId] = $"What run '{runId}' recorded cannot be written: {e.Message}";
+                Refuse(batch.Where(x => x.RunId == runId), _refused[runId]);
                 if (batch.Find(x => x.RunId == runId && x.Event is RunEnded) is { } end)
                 {
                     WriteByRun(database, [end], []);
@@ -256,14 +282,18 @@ public sealed class JournalWriter(
     // After a hole nothing that builds on it is written.
     private bool IsWanted(Entry entry) => entry.Event is RunEnded || !_refused.ContainsKey(entry.RunId);
 
-    private void Show(IReadOnlyList<CommittedEvent> committed)
+    private static void Refuse(IEnumerable<Entry> entries, string reason)
     {
-        if (committed.Count == 0)
+        foreach (var entry in entries)
         {
-            return;
+            entry.Remote?.Done.TrySetException(new IOException(reason));
         }
+    }
 
-        foreach (var listener in _listeners)
+    private void Show(JournalWritten written)
+    {
+        var committed = written.Events;
+        foreach (var listener in committed.Count == 0 ? [] : _listeners)
         {
             try
             {
@@ -274,6 +304,11 @@ public sealed class JournalWriter(
                 // What happened is safe; whoever fails to show it must not stop the runs.
                 logger.LogError(e, "{Listener} failed", listener.GetType().Name);
             }
+        }
+
+        foreach (var (append, receipt) in written.Receipts)
+        {
+            append.Done.TrySetResult(receipt);
         }
     }
 
@@ -298,7 +333,7 @@ public sealed class JournalWriter(
             throw new IOException(failure);
         }
 
-        while (!TryTakePlace(_facts.Writer, runId, fact))
+        while (!TryTakePlace(_facts.Writer, runId, fact, null))
         {
             // On the training thread, which belongs to this run alone.
             if (!_facts.Writer.WaitToWriteAsync().AsTask().GetAwaiter().GetResult())
@@ -310,20 +345,40 @@ public sealed class JournalWriter(
         _arrived.Release();
     }
 
+    // Samples of a trainer elsewhere wait like facts: it was promised that each is taken once.
+    private async Task<RemoteReceipt> AppendAsync(string runId, RemoteAppend append, CancellationToken cancellationToken)
+    {
+        if ((_failure ?? _refused.GetValueOrDefault(runId)) is { } failure)
+        {
+            throw new IOException(failure);
+        }
+
+        while (!TryTakePlace(_facts.Writer, runId, null, append))
+        {
+            if (!await _facts.Writer.WaitToWriteAsync(cancellationToken).ConfigureAwait(false))
+            {
+                throw new IOException("The journal is closed.");
+            }
+        }
+
+        _arrived.Release();
+        return await append.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
     private void Sample(string runId, RunSample sample)
     {
-        if (!_closed && TryTakePlace(Samples.Writer, runId, sample))
+        if (!_closed && TryTakePlace(Samples.Writer, runId, sample, null))
         {
             _arrived.Release();
         }
     }
 
     // A number is taken only with a place: one without would be waited for in vain.
-    private bool TryTakePlace(ChannelWriter<Entry> writer, string runId, RunEvent happened)
+    private bool TryTakePlace(ChannelWriter<Entry> writer, string runId, RunEvent? happened, RemoteAppend? remote)
     {
         lock (_line)
         {
-            if (!writer.TryWrite(new Entry(_order + 1, runId, happened)))
+            if (!writer.TryWrite(new Entry(_order + 1, runId, happened, remote)))
             {
                 return false;
             }

@@ -33,8 +33,9 @@ namespace RroDashboard.Data;
 /// <param name="Crashed">Its process ended without a word while it worked.</param>
 /// <param name="ImportedUtc">When it came here from another dashboard; null for a run of this one.</param>
 /// <param name="ImportedFrom">What it came from.</param>
-
 /// <param name="Owner">Name of who started it; empty for the program itself.</param>
+/// <param name="Remote">What a trainer elsewhere said of it; null for a run that this program trains.</param>
+/// <param name="StopAskedUtc">When a person asked that trainer to stop; null when nobody did.</param>
 public sealed record RunInfo(
     string Id,
     RunState State,
@@ -60,10 +61,21 @@ public sealed record RunInfo(
     bool Crashed = false,
     DateTime? ImportedUtc = null,
     string ImportedFrom = "",
-    string Owner = "")
+    string Owner = "",
+    RemoteRun? Remote = null,
+    DateTime? StopAskedUtc = null)
 {
     /// <summary>What the list calls it: its name, or preset and id.</summary>
     public string Title => Name.Length > 0 ? Name : $"{Plan.Preset} · {Id}";
+
+    /// <summary>What its agent acts in.</summary>
+    public string EnvironmentName => Remote?.Environment ?? Plan.Environment.Name.ToString();
+
+    /// <summary>How its texts are shown; null for an environment that is not of this program: as they are.</summary>
+    public EnvironmentKind? ScreenKind => Remote is null ? Plan.Environment.Name : null;
+
+    /// <summary>This program trains it, or did: it can be resumed, re-rolled and cloned here.</summary>
+    public bool IsOwn => ImportedUtc is null && Remote is null;
 }
 
 /// <summary>Reads. Never tracks, never waits for the writer.</summary>
@@ -230,7 +242,9 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         run.Crashed,
         Utc(run.ImportedTicks),
         run.ImportedFrom,
-        run.Owner);
+        run.Owner,
+        RemoteRun.Read(run.RemoteJson),
+        Utc(run.StopAskedTicks));
 
     private static DateTime? Utc(long? ticks) => ticks is { } value ? new DateTime(value, DateTimeKind.Utc) : null;
 }

@@ -24,8 +24,10 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
     /// <param name="requestKey">Named by whoever asks, for example once per form.</param>
     /// <param name="cancellationToken">Given up.</param>
     /// <param name="owner">Who starts it; null for the program itself.</param>
+    /// <param name="remote">What a trainer elsewhere says of it, with its name; null for a run that this program trains.</param>
     /// <returns>The run's id, and whether it was made by this call.</returns>
-    public async Task<(string Id, bool Made)> CreateAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken, RunOwner? owner = null)
+    public async Task<(string Id, bool Made)> CreateAsync(
+        RunPlan plan, string requestKey, CancellationToken cancellationToken, RunOwner? owner = null, (RemoteRun Run, string Name, IReadOnlyDictionary<string, string> Settings)? remote = null)
     {
         ArgumentNullException.ThrowIfNull(plan);
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
@@ -41,11 +43,14 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
                 Id = NewId(),
                 RequestKey = requestKey,
                 Preset = plan.Preset,
-                SettingsJson = JsonSerializer.Serialize(PlanSettings.ToDictionary(plan)),
+                SettingsJson = JsonSerializer.Serialize(remote?.Settings ?? PlanSettings.ToDictionary(plan)),
                 State = RunState.Queued,
                 CreatedTicks = time.GetUtcNow().UtcTicks,
                 OwnerId = owner?.Id,
                 Owner = owner?.Name ?? "",
+                RemoteJson = remote?.Run.ToJson(),
+                RemoteBatch = remote is null ? 0 : -1,
+                Name = remote?.Name ?? "",
             };
             context.Runs.Add(run);
             try
@@ -67,13 +72,26 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
         }
     }
 
-    /// <summary>Ids of runs that a process left behind: no process works on them any more.</summary>
+    /// <summary>Asks the trainer of a run elsewhere to stop: it reads so in the answer to its next word.</summary>
+    /// <returns>False when no trainer elsewhere works on such a run.</returns>
+    public async Task<bool> AskToStopAsync(string runId, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow().UtcTicks;
+        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        await using (context.ConfigureAwait(false))
+        {
+            return await context.Runs.Where(r => r.Id == runId && r.RemoteJson != null && (r.State == RunState.Queued || r.State == RunState.Running))
+                .ExecuteUpdateAsync(set => set.SetProperty(r => r.StopAskedTicks, r => r.StopAskedTicks ?? now), cancellationToken).ConfigureAwait(false) > 0;
+        }
+    }
+
+    /// <summary>Ids of runs that a process left behind: no process works on them any more. A trainer elsewhere lives on without this one.</summary>
     public async Task<IReadOnlyList<string>> LeftBehindAsync(CancellationToken cancellationToken)
     {
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            return await context.Runs.Where(r => r.State == RunState.Running || r.State == RunState.Queued).Select(r => r.Id).ToListAsync(cancellationToken).ConfigureAwait(false);
+            return await context.Runs.Where(r => r.RemoteJson == null && (r.State == RunState.Running || r.State == RunState.Queued)).Select(r => r.Id).ToListAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -83,7 +101,7 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            await context.Runs.Where(r => r.State == RunState.Running).ExecuteUpdateAsync(set => set.SetProperty(r => r.Crashed, true), cancellationToken).ConfigureAwait(false);
+            await context.Runs.Where(r => r.RemoteJson == null && r.State == RunState.Running).ExecuteUpdateAsync(set => set.SetProperty(r => r.Crashed, true), cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -171,6 +171,8 @@ public sealed class RroWebApplication : IAsyncDisposable
         // After the training host, because hosted services stop in reverse: a re-roll lets go of the device before a run that waits for it is told to end.
         services.AddSingleton<RerollHost>();
         services.AddHostedService(provider => provider.GetRequiredService<RerollHost>());
+        services.AddSingleton<RemoteRuns>().AddBuffers<RemoteRuns>();
+        services.AddHostedService(provider => provider.GetRequiredService<RemoteRuns>());
         services.AddSingleton<IRunBoard, RunBoard>();
         services.AddBuffers<LiveFeed>().AddBuffers<ShareFeed>().AddBuffers<TrainingHost>().AddBuffers<RerollHost>().AddBuffers<SignInThrottle>();
         services.AddSingleton<IBoundedBuffers, OtherBuffers>();
@@ -237,6 +239,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapExplorationApi();
         app.MapPairSetsApi();
         app.MapRunActionsApi();
+        app.MapRemoteApi();
         app.MapRunFiles();
         app.MapReviewApi();
         app.MapBundles();

@@ -1,4 +1,4 @@
-// The eight charts of a run: from the model to what charts.js draws, to the table, and to one sentence that says the same.
+// The eight charts of a run, and those of any other series: from the model to what charts.js draws, to the table, and to one sentence that says the same.
 import { encode, number } from './charts.js';
 import { Line, smooth } from './series.js';
 
@@ -231,6 +231,20 @@ const charts = {
 };
 
 export const chartKeys = Object.keys(charts);
+
+// Series that a chart of the page shows.
+export const knownSeries = new Set(Object.values(charts).flatMap(chart => chart.series ?? []));
+
+// A chart of any other series; its axes are those of the part of its name before the first slash. The same name gives the same chart.
+export function addSeriesChart(name) {
+  const key = `series:${name}`;
+  const slash = name.indexOf('/');
+  charts[key] ??= seriesChart({
+    stage: slash > 0 ? name.slice(0, slash) : '', unit: '', xTitle: 'step', yaxis: {}, lines: [{ series: name, name: 'value', colour: 0 }],
+    summary: ([line]) => `From ${number(line.y[0])} to ${number(last(line.y))} at step ${last(line.x).toLocaleString('en-US')}.`,
+  });
+  return key;
+}
 
 export function chartNeeds(key) {
   return charts[key].needs;

@@ -8,6 +8,7 @@ import { drawBudget } from './budget.js';
 import { drawNoise } from './noise.js';
 import { LiveBadge } from './live-badge.js';
 import { Line } from './series.js';
+import { SeriesCharts } from './series-charts.js';
 import { RunSource } from './run-source.js';
 
 const renderMs = 100;
@@ -39,6 +40,7 @@ class RunPage {
   #model;
   #board;
   #charts = new Map();
+  #seriesCharts;
   #feed;
   #source;
   #badge;
@@ -59,13 +61,11 @@ class RunPage {
     this.#newModel();
     for (const key of chartKeys) {
       const panel = root.querySelector(`#chart-${key}`);
-      const shown = { zoomed: null, askedAt: 0 };
-      const chart = this.#board.add(panel, settings => chartModel(key, this.#model, settings, shown.zoomed), chartSeries(key) === null ? null : {
-        axes: () => chartAxes(key, this.#model),
-        zoomed: changed => this.#zoom(key, changed, shown),
-      });
-      this.#charts.set(key, { chart, shown });
+      // A trainer elsewhere may know nothing of these: they come with what they show.
+      panel.hidden = options.remote === true;
+      this.#addChart(key, panel);
     }
+    this.#seriesCharts = new SeriesCharts(root.querySelector('#series-charts'));
     this.#feed = new Feed(root.querySelector('#feed'), {
       loadOlder: item => this.#source.older(item, maxRows),
       loadCandidates: item => this.#source.candidates(item),
@@ -79,6 +79,15 @@ class RunPage {
     });
     this.#source.start();
     this.#renderTimer = setInterval(() => this.#render(), renderMs);
+  }
+
+  #addChart(key, panel) {
+    const shown = { zoomed: null, askedAt: 0 };
+    const chart = this.#board.add(panel, settings => chartModel(key, this.#model, settings, shown.zoomed), chartSeries(key) === null ? null : {
+      axes: () => chartAxes(key, this.#model),
+      zoomed: changed => this.#zoom(key, changed, shown),
+    });
+    this.#charts.set(key, { chart, shown });
   }
 
   dispose() {
@@ -116,11 +125,11 @@ class RunPage {
     this.#model.load(snapshot);
     this.#feed.reset([...snapshot.newest].reverse(), this.#model.decided);
     this.#badge.heard(snapshot.lastEventMs, snapshot.ended);
-    for (const { chart, shown } of this.#charts.values()) {
+    for (const [key, { chart, shown }] of this.#charts) {
       shown.zoomed = null;
       this.#board.changed(chart);
       if (chart.settings.range !== null) {
-        this.#zoom(chart.root.dataset.chart, chart, shown);
+        this.#zoom(key, chart, shown);
       }
     }
     this.#dropped(snapshot.droppedSamples);
@@ -217,7 +226,11 @@ class RunPage {
     if (changes.size === 0) {
       return;
     }
+    this.#seriesCharts.show(this.#model.series.keys(), (key, panel) => this.#addChart(key, panel));
     for (const [key, { chart, shown }] of this.#charts) {
+      if (chart.root.hidden && chartModel(key, this.#model, chart.settings, null) !== null) {
+        chart.root.hidden = false;
+      }
       if (!chartNeeds(key).some(name => changes.has(name))) {
         continue;
       }

@@ -60,6 +60,7 @@ public sealed class RunImports(IDbContextFactory<RroDbContext> contexts, RunKeep
                 Notes = run.Notes,
                 HeartbeatTicks = run.HeartbeatUtc?.Ticks,
                 Crashed = run.Crashed,
+                RemoteJson = run.Remote?.ToJson(),
                 DeletedTicks = Hidden,
                 ImportedTicks = time.GetUtcNow().UtcTicks,
                 ImportedFrom = from,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using RroDashboard.Core.Events;
 using RroDashboard.Data.Entities;
 
@@ -25,6 +26,7 @@ namespace RroDashboard.Data.Bundles;
 /// <param name="Budget">What exploration spent, as it was written.</param>
 /// <param name="LastSeq">Number of its last event.</param>
 /// <param name="DroppedSamples">Samples dropped under pressure.</param>
+/// <param name="Remote">What a trainer elsewhere said of it; left out for a run that a dashboard trained.</param>
 public sealed record RunRecord(
     string Id,
     string Name,
@@ -45,14 +47,15 @@ public sealed record RunRecord(
     double? After,
     JsonElement? Budget,
     long LastSeq,
-    long DroppedSamples)
+    long DroppedSamples,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] RemoteRun? Remote = null)
 {
     /// <summary>From a row.</summary>
     internal static RunRecord Of(RunEntity run) => new(
         run.Id, run.Name, run.Tags.Trim(), run.Notes, run.State, run.Crashed, run.Error,
         new DateTime(run.CreatedTicks, DateTimeKind.Utc), Utc(run.StartedTicks), Utc(run.EndedTicks), Utc(run.HeartbeatTicks),
         run.Stage, Utc(run.StageStartedTicks), run.Done, run.Total, run.Before, run.After,
-        run.BudgetJson is null ? null : JsonSerializer.Deserialize<JsonElement>(run.BudgetJson, RunJson.Options), run.LastSeq, run.DroppedSamples);
+        run.BudgetJson is null ? null : JsonSerializer.Deserialize<JsonElement>(run.BudgetJson, RunJson.Options), run.LastSeq, run.DroppedSamples, RemoteRun.Read(run.RemoteJson));
 
     private static DateTime? Utc(long? ticks) => ticks is { } value ? new DateTime(value, DateTimeKind.Utc) : null;
 }

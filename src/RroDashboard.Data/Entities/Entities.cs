@@ -94,6 +94,15 @@ public sealed class RunEntity
 
     /// <summary>Their name, kept here so that a filter of runs never reaches a table of people; empty for none.</summary>
     public string Owner { get; set; } = "";
+
+    /// <summary>What a trainer elsewhere said of it, see <see cref="RemoteRun"/>, JSON; null for a run that this program trains.</summary>
+    public string? RemoteJson { get; set; }
+
+    /// <summary>Number of the last batch of a trainer elsewhere, committed with it; -1 before its first word.</summary>
+    public long RemoteBatch { get; set; }
+
+    /// <summary>UTC ticks at which a person asked a trainer elsewhere to stop; null when nobody did.</summary>
+    public long? StopAskedTicks { get; set; }
 }
 
 /// <summary>A committed event: every fact, and log lines. Metric points have tables of their own; progress and budget live in the run.</summary>

@@ -682,6 +682,12 @@ namespace RroDashboard.Data.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<long>("RemoteBatch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("RemoteJson")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("RequestKey")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -702,6 +708,9 @@ namespace RroDashboard.Data.Migrations
                     b.Property<string>("State")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("StopAskedTicks")
+                        .HasColumnType("INTEGER");
 
                     b.Property<string>("Tags")
                         .IsRequired()

@@ -271,9 +271,9 @@ internal sealed class BundleReader : IAsyncDisposable
     }
 
     /// <summary>Text of a file that anyone may have made, short and on one line.</summary>
-    internal static string Shown(string text)
+    internal static string Shown(string text, int longest = 120)
     {
-        var plain = new StringBuilder(Components.PlainText.Of(text.Length <= 120 ? text : text[..120] + "…"));
+        var plain = new StringBuilder(Components.PlainText.Of(text.Length <= longest ? text : text[..longest] + "…"));
         return plain.Replace('\n', ' ').Replace('\t', ' ').ToString();
     }
 }

@@ -59,7 +59,7 @@ public interface IRunBoard
     /// <exception cref="Configuration.RefusalException">No run can be started.</exception>
     Task<string> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken, Data.RunOwner? owner = null);
 
-    /// <summary>Asks a run to stop; it ends between two updates.</summary>
+    /// <summary>Asks a run to stop; it ends between two updates. A trainer elsewhere reads it in the answer to its next word.</summary>
     Task StopAsync(string runId, CancellationToken cancellationToken);
 
     /// <summary>Puts a run that was stopped or interrupted back into the queue; it goes on from what is complete, under its old id.</summary>

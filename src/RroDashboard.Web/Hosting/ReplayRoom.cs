@@ -28,6 +28,11 @@ public sealed class ReplayRoom(EnvironmentShelf shelf, WalkQueries walks)
     {
         ArgumentNullException.ThrowIfNull(run);
         ArgumentNullException.ThrowIfNull(attempts);
+        if (run.Remote is not null)
+        {
+            throw new PlanException($"The environment of run '{run.Id}' is with its trainer elsewhere, so nothing of it can be played again here.");
+        }
+
         if (attempts.Count > MaxActions)
         {
             throw new PlanException($"Step {attempts.Count} is too deep to be replayed here: at most {MaxActions} actions are played again.");

@@ -40,6 +40,11 @@ public sealed class RerollHost(RunQueries queries, JournalWriter journal, Traini
                 return ImportedRun.Refusal(runId);
             }
 
+            if (run.Remote is not null)
+            {
+                return $"Run '{runId}' is of a trainer elsewhere, whose policy is not here to roll out with.";
+            }
+
             if ((host.WhyNoRun ?? Reroll.WhyNot(run.Plan)) is { } reason)
             {
                 return reason;

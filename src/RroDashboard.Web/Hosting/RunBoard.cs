@@ -7,7 +7,7 @@ using RroDashboard.Web.Streaming;
 namespace RroDashboard.Web.Hosting;
 
 /// <summary>What the pages see of database, host and live feed.</summary>
-public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed feed, RunEstimator estimator) : IRunBoard
+public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed feed, RunEstimator estimator, RunStore store) : IRunBoard
 {
     /// <inheritdoc/>
     public string? WhyNoRun => host.WhyNoRun;
@@ -37,10 +37,15 @@ public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed fee
     }
 
     /// <inheritdoc/>
-    public Task StopAsync(string runId, CancellationToken cancellationToken)
+    public async Task StopAsync(string runId, CancellationToken cancellationToken)
     {
+        if (await store.AskToStopAsync(runId, cancellationToken))
+        {
+            feed.RunListChanged(runId);
+            return;
+        }
+
         host.Stop(runId);
-        return Task.CompletedTask;
     }
 
     /// <inheritdoc/>

@@ -93,6 +93,11 @@ public sealed class TrainingHost(
                 throw new RefusalException(ImportedRun.Refusal(runId));
             }
 
+            if (run.Remote is not null)
+            {
+                throw new RefusalException($"Run '{runId}' is of a trainer elsewhere: it goes on when that trainer speaks again.");
+            }
+
             if (run.State is not (RunState.Stopped or RunState.Interrupted))
             {
                 throw new RefusalException($"Run '{runId}' is {run.State.ToString().ToLowerInvariant()}: only a run that was stopped or interrupted can be resumed.");

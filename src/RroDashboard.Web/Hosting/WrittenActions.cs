@@ -101,6 +101,11 @@ public sealed class WrittenActions(
 
     private async Task<(ActionOutcome Outcome, bool Same)> ExecuteAsync(RunInfo run, StepAction step, CancellationToken cancellationToken)
     {
+        if (run.Remote is not null)
+        {
+            throw new PairSetException($"The environment of run '{run.Id}' is with its trainer elsewhere, so no action can be tried here.");
+        }
+
         var environment = await shelf.OpenAsync(run.Plan.Environment, cancellationToken);
         var started = (await queries.HeaderAsync(run.Id, cancellationToken)).OfType<RunStarted>().FirstOrDefault();
         var task = environment.Tasks(TaskSplit.Train).FirstOrDefault(t => t.Id == step.TaskId)

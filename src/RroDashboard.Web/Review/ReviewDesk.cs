@@ -21,7 +21,7 @@ public sealed record ReviewSide(string Letter, string Action, string Observation
 /// <param name="History">Everything that it had read and done before.</param>
 /// <param name="Screen">The shop's page before it; null in no shop.</param>
 /// <param name="Sides">Two, or one.</param>
-public sealed record ReviewSheet(EnvironmentKind Environment, string Instruction, string History, ShopScreen? Screen, IReadOnlyList<ReviewSide> Sides);
+public sealed record ReviewSheet(EnvironmentKind? Environment, string Instruction, string History, ShopScreen? Screen, IReadOnlyList<ReviewSide> Sides);
 
 /// <summary>What the process reward said of an item: shown after the answer.</summary>
 /// <param name="Preferred">Letter of the preferred side; empty where there is one action only.</param>
@@ -60,7 +60,7 @@ public sealed class ReviewDesk(RunQueries runs, WalkQueries walks, PairQueries p
             return null;
         }
 
-        var kind = run.Plan.Environment.Name;
+        var kind = run.ScreenKind;
         var alongExpert = run.Plan.Explore.Continue == Continue.AlongExpert;
         var followed = walk.Steps.Take(item.Step).Select(s => WalkQueries.FollowedAttempt(s, alongExpert)).ToList();
         var before = await walks.TrajectoryAsync(queue.RunId, item.Task, followed, FoldedText.Limit, FoldedText.Limit, cancellationToken);
@@ -136,9 +136,9 @@ public sealed class ReviewDesk(RunQueries runs, WalkQueries walks, PairQueries p
     private async Task<RewardRange> RangeAsync(string runId, CancellationToken cancellationToken) =>
         (await runs.HeaderAsync(runId, cancellationToken)).OfType<RunStarted>().FirstOrDefault()?.RewardRange ?? RewardRange.Unit;
 
-    private static ShopScreen? ShopOf(EnvironmentKind kind, IReadOnlyList<CandidateOutline> before, int step)
+    private static ShopScreen? ShopOf(EnvironmentKind? kind, IReadOnlyList<CandidateOutline> before, int step)
     {
-        var now = kind == EnvironmentKind.InterCodeSql ? null : ShopScreen.Start;
+        var now = kind is null or EnvironmentKind.InterCodeSql ? null : ShopScreen.Start;
         foreach (var turn in before)
         {
             // A text that is cut cannot be read as a page.

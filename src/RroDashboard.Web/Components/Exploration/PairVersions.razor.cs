@@ -60,6 +60,9 @@ public sealed partial class PairVersions : IDisposable
     /// <summary>What the person may do.</summary>
     [Inject] public required Rights Rights { get; init; }
 
+    /// <summary>The run is of this program, so its fine-tuned model is here to learn on from.</summary>
+    [Parameter] public bool TrainedHere { get; set; } = true;
+
     private int Latest => PairSetStore.Latest(Versions);
 
     private string? WhyNoRun => Board.WhyNoRun;

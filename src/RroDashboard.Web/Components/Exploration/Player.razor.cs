@@ -45,7 +45,7 @@ public sealed partial class Player : IDisposable
     /// <summary>The address.</summary>
     [Inject] public required NavigationManager Navigation { get; init; }
 
-    private EnvironmentKind Kind => Run.Plan.Environment.Name;
+    private EnvironmentKind? Kind => Run.ScreenKind;
 
     private int Last => _frames.Count - 1;
 

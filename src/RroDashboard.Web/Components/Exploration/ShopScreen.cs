@@ -28,11 +28,11 @@ public sealed partial record ShopScreen(
     /// <summary>The screen before each turn; null where there is none, or where it cannot be read.</summary>
     /// <param name="kind">Which environment.</param>
     /// <param name="turns">In order; a text that is cut cannot be read as a page.</param>
-    public static IReadOnlyList<ShopScreen?> Before(EnvironmentKind kind, IEnumerable<(string Action, string Observation, bool Cut)> turns)
+    public static IReadOnlyList<ShopScreen?> Before(EnvironmentKind? kind, IEnumerable<(string Action, string Observation, bool Cut)> turns)
     {
         ArgumentNullException.ThrowIfNull(turns);
         var screens = new List<ShopScreen?>();
-        var now = kind == EnvironmentKind.InterCodeSql ? null : Start;
+        var now = kind is null or EnvironmentKind.InterCodeSql ? null : Start;
         foreach (var (action, observation, cut) in turns)
         {
             screens.Add(now);

@@ -8,8 +8,8 @@ public sealed partial class StepScreen
 {
     private const string SqlError = "Error executing query: ";
 
-    /// <summary>Which environment.</summary>
-    [Parameter, EditorRequired] public required EnvironmentKind Kind { get; set; }
+    /// <summary>Which environment; null for one that is not of this program, whose texts are shown as they are.</summary>
+    [Parameter, EditorRequired] public required EnvironmentKind? Kind { get; set; }
 
     /// <summary>The page before the action; null in no shop, or when it cannot be read as a page.</summary>
     [Parameter] public ShopScreen? Shop { get; set; }

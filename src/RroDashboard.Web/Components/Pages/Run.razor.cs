@@ -20,7 +20,7 @@ public sealed partial class Run : LivePage
     private static readonly TimeSpan RenderEvery = TimeSpan.FromMilliseconds(500);
 
     // What run-page.js imports, directly or not.
-    private static readonly string[] s_modules = ["charts", "chart-tools", "plain-text", "run-model", "run-charts", "series", "feed", "budget", "noise", "live-badge", "run-source", "scripts"];
+    private static readonly string[] s_modules = ["charts", "chart-tools", "plain-text", "run-model", "run-charts", "series", "series-charts", "feed", "budget", "noise", "live-badge", "run-source", "scripts"];
 
     private readonly Lock _lock = new();
     private readonly List<RunEvent> _arrived = [];
@@ -115,6 +115,7 @@ public sealed partial class Run : LivePage
             hubUrl = RroUrls.RunHub,
             signalrUrl = "/" + Assets["lib/signalr.min.js"],
             plotlyUrl = "/" + Assets["lib/plotly.min.js"],
+            remote = _info.Remote is not null,
             rule = new { symbol = rule.Symbol, maxCandidates = _info.Plan.Explore.MaxCandidates },
             range = new { low = rule.Range.Low, high = rule.Range.High },
         });
@@ -172,7 +173,7 @@ public sealed partial class Run : LivePage
             Apply(happened);
         }
 
-        if (arrived.Any(e => e is RunStarted or StageStarted or RunEnded) || arrived.Length == 0)
+        if (arrived.Any(e => e is RunStarted or StageStarted or RunEnded or RunResumed) || arrived.Length == 0)
         {
             _info = await Queries.FindAsync(RunId, Left) ?? _info;
         }
@@ -207,9 +208,9 @@ public sealed partial class Run : LivePage
     private async Task StopAsync()
     {
         var sure = await Dialogs.Confirm(
-            "It ends before its next update. Everything that was sampled and measured stays.",
+            _info!.Remote is null ? StopWords.Own : StopWords.Remote,
             "Stop this run?",
-            new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
+            new ConfirmOptions { OkButtonText = _info.Remote is null ? "Stop the run" : "Ask to stop", CancelButtonText = "Let it run" });
         if (sure == true)
         {
             try

@@ -13,6 +13,7 @@ public sealed partial class RunSystem : IAsyncDisposable
     private IJSObjectReference? _module;
     private bool _missing;
     private bool _found;
+    private bool _elsewhere;
     private bool _started;
 
     /// <summary>From the address.</summary>
@@ -47,7 +48,8 @@ public sealed partial class RunSystem : IAsyncDisposable
     /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        _found = await Queries.FindAsync(RunId, _left.Token) is not null;
+        var run = await Queries.FindAsync(RunId, _left.Token);
+        (_found, _elsewhere) = (run is not null, run?.Remote is not null);
         _missing = !_found;
     }
 

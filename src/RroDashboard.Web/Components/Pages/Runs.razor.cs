@@ -139,7 +139,7 @@ public sealed partial class Runs : LivePage
     private async Task StopAsync(RunInfo run)
     {
         var sure = await Dialogs.Confirm(
-            "It ends before its next update. Everything that was sampled and measured stays.", "Stop this run?", new ConfirmOptions { OkButtonText = "Stop the run", CancelButtonText = "Let it run" });
+            run.Remote is null ? StopWords.Own : StopWords.Remote, "Stop this run?", new ConfirmOptions { OkButtonText = run.Remote is null ? "Stop the run" : "Ask to stop", CancelButtonText = "Let it run" });
         if (sure == true && await MayAsync("stop a run"))
         {
             await Board.StopAsync(run.Id, Left);
