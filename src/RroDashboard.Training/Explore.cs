@@ -460,7 +460,7 @@ public sealed class Explore
     {
         var action = _context.Environment.ExpertAction(state.Episode, walk.Expert);
         var tokens = _context.Dialogue.Action(action);
-        var tried = Try(state.Episode.Fork(), action, new SampledAction(SamplingEngine.Start([.. state.History.ToArray(), .. tokens]), tokens, LogProb: 0, Truncated: false));
+        var tried = Try(state.Episode.Fork(), action, new SampledAction(new History(state.History, tokens), tokens, LogProb: 0, Truncated: false));
         var draw = new Draw(Reach(state, tried), tried);
         var isNew = !seen.Exists(d => d.Node == draw.Node);
         var spent = isNew ? await ValueAsync(walk, state, draw.Node, step, seen.Count).ConfigureAwait(false) : 0;

@@ -19,8 +19,8 @@ namespace RroDashboard.Training;
 /// </code>
 /// Departures from the paper: one iteration instead of six; a step pair is two actions and not the rests of two trajectories (as
 /// in the released pipeline's option <c>step_action</c>), so that it is the same kind of pair as RRO's; the policy's action is sampled
-/// at T=1 instead of greedily; a step pair needs only the gap between the two Monte-Carlo values. The history of each of the expert's
-/// steps is read anew instead of being taken from the cache, so the tokens that are counted are more than IPR needs. The SFT term is <c>Dpo.SftWeight</c>; the released weight is 1 of a summed log-probability.
+/// at T=1 instead of greedily; a step pair needs only the gap between the two Monte-Carlo values. The SFT term is <c>Dpo.SftWeight</c>;
+/// the released weight is 1 of a summed log-probability.
 /// </summary>
 public static class Ipr
 {
@@ -37,11 +37,12 @@ public static class Ipr
     {
         var expert = rivals.Expert(task, index);
         var (rollouts, steps) = (1, 0);
-        var own = (await rivals.SampleAsync(task, index, 1).ConfigureAwait(false))[0];
+        // Read once: the own episode, the own actions and the expert's path all go on from here.
+        var history = SamplingEngine.Start(context.Dialogue.Start(task.Instruction));
+        var own = (await rivals.SampleAsync(task, index, 1, history).ConfigureAwait(false))[0];
         rivals.Open(index, task, new Estimate([own.Reward]));
 
         var episode = context.Environment.Reset(task);
-        var history = context.Dialogue.Start(task.Instruction);
         foreach (var (action, _) in expert.Turns)
         {
             if (episode.Finished || !context.Fits(history.Length))
@@ -53,19 +54,22 @@ public static class Ipr
             var expertTokens = context.Dialogue.Action(action);
             var expertEpisode = episode.Fork();
             expertEpisode.Step(action);
-            int[] next = [.. history, .. expertTokens, .. expertEpisode.Finished ? [] : context.Dialogue.Answer(expertEpisode.Observation)];
             var sampled = await context.Sampler.SampleAsync(
-                SamplingEngine.Start(history), context.Plan.Explore.CandidateTemperature, context.Random(Purpose.Candidate, index, steps, -1), last: true, context.Allowed(episode)).ConfigureAwait(false);
+                history, context.Plan.Explore.CandidateTemperature, context.Random(Purpose.Candidate, index, steps, -1), last: false, context.Allowed(episode)).ConfigureAwait(false);
+            // Nothing more is sampled after the history itself, so the expert's path goes on in its row.
+            var next = context.Sampler.Append(history, [.. expertTokens, .. expertEpisode.Finished ? [] : context.Dialogue.Answer(expertEpisode.Observation)]);
             var ownEpisode = episode.Fork();
             ownEpisode.Step(context.Dialogue.ActionText(sampled.Tokens));
             if (ownEpisode.StateKey != expertEpisode.StateKey)
             {
                 var ownNext = ownEpisode.Finished ? sampled.After : context.Sampler.Append(sampled.After, context.Dialogue.Answer(ownEpisode.Observation));
-                var (expertValue, ownValue) = (await ValueAsync(SamplingEngine.Start(next), expertEpisode, steps, 0).ConfigureAwait(false), await ValueAsync(ownNext, ownEpisode, steps, 1).ConfigureAwait(false));
+                var (expertValue, ownValue) = (await ValueAsync(next, expertEpisode, steps, 0).ConfigureAwait(false), await ValueAsync(ownNext, ownEpisode, steps, 1).ConfigureAwait(false));
+                context.Sampler.Release(ownNext);
                 if (expertValue.Mean - ownValue.Mean > context.Plan.Rivals.MinGap)
                 {
+                    var before = history.ToArray();
                     rivals.Pair(new PreferencePair(
-                        index, steps, context.Dialogue.Text(history), action, context.Dialogue.ActionText(sampled.Tokens), expertValue, ownValue, history, expertTokens, sampled.Tokens));
+                        index, steps, context.Dialogue.Text(before), action, context.Dialogue.ActionText(sampled.Tokens), expertValue, ownValue, before, expertTokens, sampled.Tokens));
                 }
             }
             else
@@ -77,6 +81,7 @@ public static class Ipr
             steps++;
         }
 
+        context.Sampler.Release(history);
         if (expert.Reward - own.Reward > context.Plan.Rivals.MinGap)
         {
             rivals.PairOfEpisodes(index, PlayedEpisode.Of(context, expert), own);
@@ -88,7 +93,6 @@ public static class Ipr
         {
             if (from.Finished || !context.Fits(after.Length))
             {
-                context.Sampler.Release(after);
                 return Estimate.Final(from.Finished ? from.Reward : 0);
             }
 
@@ -96,7 +100,6 @@ public static class Ipr
             rollouts += m;
             rivals.CountRollouts(m);
             var rewards = await Task.WhenAll(Enumerable.Range(0, m).Select(r => RolloutAsync(context, from.Fork(), after, context.Random(Purpose.Rollout, index, step, side, r)))).ConfigureAwait(false);
-            context.Sampler.Release(after);
             return new Estimate(rewards);
         }
     }

@@ -32,17 +32,18 @@ public sealed record PlayedEpisode(
     /// <param name="task">What to do.</param>
     /// <param name="random">Stream of its own.</param>
     /// <param name="temperature">1 for the plain softmax.</param>
-    public static async Task<PlayedEpisode> PlayAsync(RunContext context, AgentTask task, SeededRandom random, double temperature = 1)
+    /// <param name="shared">The start of the task where others begin with it too: it is read once for all, and stays the caller's.</param>
+    public static async Task<PlayedEpisode> PlayAsync(RunContext context, AgentTask task, SeededRandom random, double temperature = 1, History? shared = null)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(task);
         var episode = context.Environment.Reset(task);
         var start = context.Dialogue.Start(task.Instruction);
-        var history = SamplingEngine.Start(start);
+        var history = shared ?? SamplingEngine.Start(start);
         var (rest, written, turns) = (new List<int>(), new List<bool>(), new List<(string, string)>());
         while (!episode.Finished && context.Fits(history.Length))
         {
-            var action = await context.Sampler.SampleAsync(history, temperature, random, last: true, context.Allowed(episode)).ConfigureAwait(false);
+            var action = await context.Sampler.SampleAsync(history, temperature, random, last: history != shared, context.Allowed(episode)).ConfigureAwait(false);
             var text = context.Dialogue.ActionText(action.Tokens);
             episode.Step(text);
             turns.Add((text, episode.Observation));
@@ -60,7 +61,11 @@ public sealed record PlayedEpisode(
             }
         }
 
-        context.Sampler.Release(history);
+        if (history != shared)
+        {
+            context.Sampler.Release(history);
+        }
+
         if (!episode.Finished)
         {
             // The last observation left no room for another action: nobody reads it, and it may reach past the context.

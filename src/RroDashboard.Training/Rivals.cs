@@ -81,11 +81,23 @@ internal sealed class Rivals
     }
 
     /// <summary>Plays a task with the current policy at the rollouts' temperature, several times.</summary>
-    public async Task<PlayedEpisode[]> SampleAsync(AgentTask task, int index, int episodes)
+    /// <param name="task">What to do.</param>
+    /// <param name="index">Its number.</param>
+    /// <param name="episodes">How often.</param>
+    /// <param name="start">The start of the task, where the caller goes on from it; it stays the caller's.</param>
+    public async Task<PlayedEpisode[]> SampleAsync(AgentTask task, int index, int episodes, History? start = null)
     {
         _rollouts += episodes;
-        return await Task.WhenAll(Enumerable.Range(0, episodes).Select(i =>
-            PlayedEpisode.PlayAsync(_context, task, _context.Random(Purpose.Candidate, index, i), _context.Plan.Explore.RolloutTemperature))).ConfigureAwait(false);
+        // The task is read once for all its episodes.
+        var from = start ?? SamplingEngine.Start(_context.Dialogue.Start(task.Instruction));
+        var played = await Task.WhenAll(Enumerable.Range(0, episodes).Select(i =>
+            PlayedEpisode.PlayAsync(_context, task, _context.Random(Purpose.Candidate, index, i), _context.Plan.Explore.RolloutTemperature, from))).ConfigureAwait(false);
+        if (start is null)
+        {
+            _context.Sampler.Release(from);
+        }
+
+        return played;
     }
 
     /// <summary>Counts rollouts that a method plays by itself.</summary>

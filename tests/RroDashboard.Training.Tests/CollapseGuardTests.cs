@@ -49,6 +49,29 @@ public sealed class CollapseGuardTests
         Assert.Equal([0, 4], test.Journal.Samples.OfType<MetricPoint>().Where(p => p.Series == SeriesNames.GuardKl).Select(p => p.Step));
     }
 
+    // The rate that collapses the demo too (experiments/collapse.json), in a whole run: the guard says so long before the evaluation does.
+    [Fact]
+    public void Run_LearningRateOf1e3_IsCaughtBeforeTheEvaluationSaysSo()
+    {
+        var plan = Presets.Create("smoke");
+        PlanSettings.Apply(plan,
+        [
+            "Environment.TuningTasks=60", "Environment.TestTasks=60", "Evaluate.Tasks=60", "Sft.Updates=200", "Explore.Tasks=40", "Guard.Tasks=40", "Guard.Every=5",
+            "Dpo.LearningRate=1e-3", "Dpo.Updates=40", "Dpo.BatchSize=16", "Dpo.WarmupUpdates=5", "Dpo.MarginChecks=0",
+        ]);
+        var journal = new TestJournal();
+        var folder = Directory.CreateTempSubdirectory("rro-collapse-").FullName;
+
+        var summary = new TrainingRun(plan, folder, journal, TimeProvider.System, CancellationToken.None).Run();
+
+        Directory.Delete(folder, recursive: true);
+        var told = journal.Facts.FindIndex(f => f is AlertRaised { Severity: "error" });
+        var evaluated = journal.Facts.FindIndex(f => f is EvaluationFinished { Stage: Stage.Evaluate });
+        Assert.InRange(told, 0, evaluated - 1);
+        Assert.Matches("The policy collapses, seen after (5|10|15|20) DPO updates: ", ((AlertRaised)journal.Facts[told]).Text);
+        Assert.True(summary.Final.Sampled < summary.Sft.Sampled, $"T=1 reward {summary.Sft.Sampled} -> {summary.Final.Sampled}");
+    }
+
     [Fact]
     public void DpoTrain_StopEarly_EndsWhereItCollapsed()
     {

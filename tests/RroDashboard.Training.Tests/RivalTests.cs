@@ -2,6 +2,9 @@ using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Metrics;
 using RroDashboard.Core.Plans;
+using RroDashboard.Core.Exploration;
+using RroDashboard.Core.Statistics;
+using RroDashboard.Training.Sampling;
 using RroDashboard.Training.Tokenizer;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -106,6 +109,39 @@ public sealed class RivalTests : IDisposable
         });
     }
 
+    // Nothing is read twice: whatever is sampled from goes on from the one start of its task, and no row has to be computed again.
+    [Theory]
+    [InlineData("Method=Rft")]
+    [InlineData("Method=Eto")]
+    [InlineData("Method=Ipr")]
+    [InlineData("Explore.Continue=AlongExpert")]
+    [InlineData("Explore.OnNoRise=KeepExpert")]
+    public void Run_EveryHistory_GoesOnFromTheOneStartOfItsTask(string setting)
+    {
+        using var scope = NewDisposeScope();
+        using var test = new TestContext(setting, "Explore.Rise=Strict", "Explore.MaxCandidates=2").Taught();
+        var sampler = new RecordingSampler(test.Run.Sampler);
+        var run = test.Run with { Sampler = sampler };
+
+        var budget = test.Plan.Method switch
+        {
+            Method.Rft => Rft.Run(run, test.Demonstrations),
+            Method.Eto => Eto.Run(run, test.Demonstrations),
+            Method.Ipr => Ipr.Run(run, test.Demonstrations),
+            _ => Explore.Run(run).Budget,
+        };
+
+        Assert.Equal(test.Plan.Explore.Tasks, sampler.SampledFrom.Select(h => h.Beginning).Distinct().Count());
+        Assert.Equal(0, budget.TokensRecomputed);
+        // Each start once, and what was put at the end of a history that was sampled from.
+        var read = sampler.SampledFrom.Select(h => h.Beginning).Distinct().Sum(h => h.Length) + sampler.SampledFrom.Distinct().Sum(h => sampler.Appended.GetValueOrDefault(h));
+        Assert.InRange(budget.TokensPrefilled - read, 0, ExpertTokens(test));
+
+        static long ExpertTokens(TestContext test) => test.Plan.Method == Method.Explore
+            ? test.Journal.Facts.OfType<StepDecided>().Count() * (long)test.Environment.MaxActionTokens
+            : 0;
+    }
+
     [Fact]
     public void Tasks_Rivals_AreThoseThatExplorationWalks()
     {
@@ -169,6 +205,45 @@ public sealed class RivalTests : IDisposable
         Assert.Equal(past.Pairs.Count + rest.Facts.OfType<PairCreated>().Count(), summary.Explore.Pairs);
         Assert.Equal(Pairs(whole.Facts).Where(p => past.FinishedTasks.Contains(p.Task)), Pairs(past.Facts));
         Assert.Equal(plan.Dpo.Updates, summary.Dpo.Updates);
+    }
+
+    /// <summary>The real engine, and what it was asked for.</summary>
+    private sealed class RecordingSampler(IActionSampler engine) : IActionSampler
+    {
+        public List<History> SampledFrom { get; } = [];
+
+        public Dictionary<History, int> Appended { get; } = [];
+
+        public long TokensGenerated => engine.TokensGenerated;
+
+        public long TokensForced => engine.TokensForced;
+
+        public long TokensPrefilled => engine.TokensPrefilled;
+
+        public long TokensRecomputed => engine.TokensRecomputed;
+
+        public int Rows => engine.Rows;
+
+        public int MostWalks => engine.MostWalks;
+
+        public History Append(History history, int[] tokens)
+        {
+            var after = engine.Append(history, tokens);
+            Appended[after] = tokens.Length;
+            return after;
+        }
+
+        public ValueTask<SampledAction> SampleAsync(History history, double temperature, SeededRandom random, bool last, ActionTrie? allowed = null)
+        {
+            SampledFrom.Add(history);
+            return engine.SampleAsync(history, temperature, random, last, allowed);
+        }
+
+        public void Release(History history) => engine.Release(history);
+
+        public void Forget() => engine.Forget();
+
+        public void Run(IEnumerable<Func<Task>> walks, int? atOnce = null) => engine.Run(walks, atOnce);
     }
 
     private static List<(int Task, string Tokens)> Pairs(IEnumerable<RunFact> facts) =>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace RroDashboard.Core.Exploration;
 
 /// <summary>What exploration has spent so far. Candidates, rollouts and tokens are three different costs: show all of them.</summary>
@@ -26,6 +28,10 @@ public sealed record Budget
 
     /// <summary>Actions drawn only to see whether a move is forced, and never valued.</summary>
     public int GateDraws { get; init; }
+
+    /// <summary>Actions sampled as candidates in all: looked at, drawn as a contrast, or drawn only to see whether the move is forced.</summary>
+    [JsonIgnore]
+    public int Drawn => Candidates + Contrasts + GateDraws;
 
     /// <summary>Steps at which there was nothing to choose, so that nothing was rolled out.</summary>
     public int Forced { get; init; }

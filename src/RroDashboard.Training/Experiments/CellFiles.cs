@@ -3,6 +3,7 @@ using System.Text.Json;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
+using RroDashboard.Environments;
 
 namespace RroDashboard.Training.Experiments;
 
@@ -35,6 +36,25 @@ internal static class CellFiles
         var draft = path + ".writing";
         File.WriteAllText(draft, JsonSerializer.Serialize(value, s_json));
         File.Move(draft, path, overwrite: true);
+    }
+}
+
+/// <summary>A plan names a folder; only the content tells whether the data in it are still those that a result was made from.</summary>
+internal sealed class ContentHashes
+{
+    private readonly Dictionary<string, string> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Content of an environment's data, read once for all plans that share it.</summary>
+    public string Of(EnvironmentOptions options)
+    {
+        var key = CellFiles.Fingerprint(new RunPlan { Environment = options });
+        if (!_known.TryGetValue(key, out var hash))
+        {
+            using var environment = EnvironmentFactory.Create(options);
+            _known[key] = hash = environment.ContentHash;
+        }
+
+        return hash;
     }
 }
 

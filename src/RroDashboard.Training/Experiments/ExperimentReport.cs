@@ -9,7 +9,7 @@ using RroDashboard.Core.Statistics;
 namespace RroDashboard.Training.Experiments;
 
 /// <summary>What a method costs, as means over seeds.</summary>
-/// <param name="Candidates">Candidates looked at, contrasts included.</param>
+/// <param name="Candidates">Actions sampled as candidates: contrasts are included, and draws that only told whether a move is forced.</param>
 /// <param name="Rollouts">Episodes played to their end.</param>
 /// <param name="Generated">Tokens sampled.</param>
 /// <param name="Tokens">Tokens that a perfect prefix cache processes (<see cref="Budget.TokensFresh"/>): what a method needs, whatever the size of the cache.</param>
@@ -24,6 +24,11 @@ public sealed record MeanCost(double Candidates, double Rollouts, double Generat
 /// <param name="Beyond">The method costs more than every point of the frontier and is compared with the most expensive one.</param>
 public sealed record AtEqualCost(string Cost, double At, PairedComparison Comparison, bool Beyond);
 
+/// <summary>A mean over seeds.</summary>
+/// <param name="Mean">Mean of one value per seed.</param>
+/// <param name="BySeeds">Student's 95 % interval over the seeds; null with fewer than two.</param>
+public sealed record SeedMean(double Mean, Interval? BySeeds);
+
 /// <summary>One method in a report.</summary>
 /// <param name="Name">Name in the experiment.</param>
 /// <param name="Seeds">Finished seeds.</param>
@@ -33,16 +38,18 @@ public sealed record AtEqualCost(string Cost, double At, PairedComparison Compar
 /// <param name="CandidatesPerStep">Mean over seeds; 0 where no steps are decided.</param>
 /// <param name="Null">What candidates per step would be if nothing real were happening; null where the model does not describe the rule.</param>
 /// <param name="Pairs">Mean number of pairs.</param>
+/// <param name="Updates">Mean number of updates after SFT.</param>
+/// <param name="Passes">How often these updates pass over the pairs, mean over seeds; null without pairs.</param>
 /// <param name="SampledInvalid">Invalid actions per action at T=1.</param>
 /// <param name="Against">Method minus baseline, mean of greedy and T=1 per task and seed; null for the baseline itself.</param>
 /// <param name="AgainstGreedy">The same, greedy only.</param>
 /// <param name="AgainstSampled">The same, T=1 only.</param>
 /// <param name="BySeeds">Student's interval of the same difference over seeds alone; null for the baseline and with fewer than two seeds.</param>
 /// <param name="EqualCosts">At equal candidates, rollouts, tokens and seconds.</param>
-/// <param name="Rising">Mean shares of rising steps (higher) at beginning, middle and end; empty where no steps are decided.</param>
+/// <param name="Rising">Shares of rising steps (higher) at beginning, middle and end; empty where no steps are decided.</param>
 public sealed record MethodResult(
-    string Name, int Seeds, double Greedy, double Sampled, MeanCost Cost, double CandidatesPerStep, double? Null, double Pairs, double SampledInvalid,
-    PairedComparison? Against, PairedComparison? AgainstGreedy, PairedComparison? AgainstSampled, Interval? BySeeds, IReadOnlyList<AtEqualCost> EqualCosts, IReadOnlyList<double> Rising);
+    string Name, int Seeds, double Greedy, double Sampled, MeanCost Cost, SeedMean CandidatesPerStep, double? Null, double Pairs, double Updates, double? Passes, double SampledInvalid,
+    PairedComparison? Against, PairedComparison? AgainstGreedy, PairedComparison? AgainstSampled, Interval? BySeeds, IReadOnlyList<AtEqualCost> EqualCosts, IReadOnlyList<SeedMean> Rising);
 
 /// <summary>Rewards of one seed as text, "greedy / T=1".</summary>
 /// <param name="Seed">Seed.</param>
@@ -96,9 +103,9 @@ public sealed record ExperimentReport(
             var isBaseline = method.Name == experiment.Baseline;
             methods.Add(new MethodResult(
                 method.Name, mine.Count, mine.Average(c => c.Summary.Final.Greedy), mine.Average(c => c.Summary.Final.Sampled), cost,
-                mine.Average(c => c.Budget.CandidatesPerStep),
+                Over(mine.Select(c => c.Budget.CandidatesPerStep)),
                 options.Method == Method.Explore ? NullExpectation.Of(options.Explore, Math.Clamp(p, 0, 1))?.Candidates : null,
-                mine.Average(c => (double)c.Budget.Pairs), mine.Average(c => c.SampledInvalid),
+                mine.Average(c => (double)c.Budget.Pairs), mine.Average(c => (double)c.Summary.Dpo.Updates), Passes(mine, options.Dpo.BatchSize), mine.Average(c => c.SampledInvalid),
                 isBaseline ? null : Compare(Both(mine), Both(baseline)),
                 isBaseline ? null : Compare(Rewards(mine, c => c.Greedy), Rewards(baseline, c => c.Greedy)),
                 isBaseline ? null : Compare(Rewards(mine, c => c.Sampled), Rewards(baseline, c => c.Sampled)),
@@ -177,6 +184,8 @@ public sealed record ExperimentReport(
 
         Say($"## Reward at equal tasks and equal updates");
         Say($"");
+        Say($"{Equal()}");
+        Say($"");
         Say($"`d` is the difference to `{Experiment.Baseline}`, mean of greedy and T=1, paired by task and seed, with its 95 % interval: that of a bootstrap over seeds and groups of tasks, reaching as far as Student's over the seeds where that reaches farther. A winner is named only where the interval does not contain 0. `by seeds` is Student's interval alone, which knows how few the seeds are; \"not lower\" needs both.");
         Say($"");
         Say($"| method | seeds | greedy | T=1 | d | by seeds | not lower by {Experiment.Margin:0.###} | verdict | won / lost / tied | invalid T=1 |");
@@ -218,13 +227,13 @@ public sealed record ExperimentReport(
         Say($"");
         Say($"## Cost");
         Say($"");
-        Say($"Means over seeds, in brackets the share of `{Experiment.Baseline}`. Tokens are those that a perfect prefix cache processes, sampled ones included; `as run` adds what was computed again because the cache was full, which depends on how many walks ran at once. With shared rollouts a candidate may cost nothing, so candidates are not a cost there; compare rollouts and tokens. Seconds are of exploration and training on a machine that did other work too.");
+        Say($"Means over seeds, in brackets the share of `{Experiment.Baseline}`. Tokens are those that a perfect prefix cache processes, sampled ones included; `as run` adds what was computed again because the cache was full, which depends on how many walks ran at once. With shared rollouts a candidate may cost nothing, so candidates are not a cost there; compare rollouts and tokens. Seconds are of exploration and training on a machine that did other work too. `passes`: how often the updates draw every pair.");
         Say($"");
-        Say($"| method | candidates | rollouts | generated | tokens | tokens as run | seconds | pairs |");
-        Say($"|---|---|---|---|---|---|---|---|");
+        Say($"| method | candidates | rollouts | generated | tokens | tokens as run | seconds | pairs | updates | passes |");
+        Say($"|---|---|---|---|---|---|---|---|---|---|");
         foreach (var m in Methods)
         {
-            Say($"| {m.Name} | {Share(c => c.Candidates)} | {Share(c => c.Rollouts)} | {Share(c => c.Generated)} | {Share(c => c.Tokens)} | {Share(c => c.TokensRun)} | {Share(c => c.Seconds)} | {m.Pairs:0} |");
+            Say($"| {m.Name} | {Share(c => c.Candidates)} | {Share(c => c.Rollouts)} | {Share(c => c.Generated)} | {Share(c => c.Tokens)} | {Share(c => c.TokensRun)} | {Share(c => c.Seconds)} | {m.Pairs:0} | {m.Updates:0} | {(m.Passes is { } passes ? F($"{passes:0.0}") : "-")} |");
 
             string Share(Func<MeanCost, double> of) => of(baseline.Cost) == 0 ? F($"{of(m.Cost):#,0}") : F($"{of(m.Cost):#,0} ({of(m.Cost) / of(baseline.Cost):0 %})");
         }
@@ -252,25 +261,25 @@ public sealed record ExperimentReport(
 
         Say($"## Candidates per step");
         Say($"");
-        Say($"Beside what they would be if nothing real were happening: every action with the same chance of success ({SftSampled:0.00}, the SFT model's T=1 reward), rewards of 0 or 1. A count at this expectation is no sign that the rule found anything.");
+        Say($"Beside what they would be if nothing real were happening: every action with the same chance of success ({SftSampled:0.00}, the SFT model's T=1 reward), rewards of 0 or 1. A count at this expectation is no sign that the rule found anything. In brackets Student's 95 % interval over seeds.");
         Say($"");
         Say($"| method | measured | if nothing were real |");
         Say($"|---|---|---|");
-        foreach (var m in Methods.Where(m => m.CandidatesPerStep > 0))
+        foreach (var m in Methods.Where(m => m.CandidatesPerStep.Mean > 0))
         {
-            Say($"| {m.Name} | {m.CandidatesPerStep:0.00} | {(m.Null is { } expected ? F($"{expected:0.00}") : "not described by the model")} |");
+            Say($"| {m.Name} | {m.CandidatesPerStep.Mean:0.00}{(m.CandidatesPerStep.BySeeds is { } by ? F($" [{by.Low:0.00}, {by.High:0.00}]") : "")} | {(m.Null is { } expected ? F($"{expected:0.00}") : "not described by the model")} |");
         }
 
         Say($"");
         Say($"## Share of rising steps");
         Say($"");
-        Say($"Steps valued above the step before, by third of the trajectory.");
+        Say($"Steps valued above the step before, by third of the trajectory; the first step of each is not counted. In brackets Student's 95 % interval over seeds.");
         Say($"");
         Say($"| method | beginning | middle | end |");
         Say($"|---|---|---|---|");
         foreach (var m in Methods.Where(m => m.Rising.Count > 0))
         {
-            Say($"| {m.Name} | {string.Join(" | ", m.Rising.Select(r => F($"{r:0.0 %}")))} |");
+            Say($"| {m.Name} | {string.Join(" | ", m.Rising.Select(r => F($"{r.Mean:0.0 %}") + (r.BySeeds is { } by ? F($" [{by.Low:0.0 %}, {by.High:0.0 %}]") : "")))} |");
         }
 
         Say($"");
@@ -359,17 +368,56 @@ public sealed record ExperimentReport(
     }
 
     private static MeanCost Cost(IReadOnlyList<CellResult> cells) => new(
-        cells.Average(c => (double)c.Budget.Candidates + c.Budget.Contrasts),
+        cells.Average(c => (double)c.Budget.Drawn),
         cells.Average(c => (double)c.Budget.Rollouts),
         cells.Average(c => (double)c.Budget.TokensGenerated),
         cells.Average(c => (double)c.Budget.TokensFresh),
         cells.Average(c => (double)c.Budget.TokensFresh + c.Budget.TokensRecomputed),
         cells.Average(c => c.Summary.Seconds.Explore + c.Summary.Seconds.Dpo));
 
-    private static double[] Rising(IReadOnlyList<CellResult> cells)
+    private static SeedMean[] Rising(IReadOnlyList<CellResult> cells)
     {
         var shares = cells.Select(c => c.Rising).OfType<RisingShare>().ToList();
-        return shares.Count == 0 ? [] : [shares.Average(s => s.Beginning.HigherShare), shares.Average(s => s.Middle.HigherShare), shares.Average(s => s.End.HigherShare)];
+        return shares.Count == 0 ? [] : [OfShares(shares.Select(s => s.Beginning.HigherShare)), OfShares(shares.Select(s => s.Middle.HigherShare)), OfShares(shares.Select(s => s.End.HigherShare))];
+    }
+
+    private static SeedMean OfShares(IEnumerable<double> seeds)
+    {
+        var over = Over(seeds);
+        return over with { BySeeds = over.BySeeds is { } by ? new Interval(Math.Max(0, by.Low), Math.Min(1, by.High)) : null };
+    }
+
+    private static SeedMean Over(IEnumerable<double> seeds)
+    {
+        var values = seeds.ToList();
+        return new SeedMean(values.Average(), SeedInterval.Of(values, Confidence));
+    }
+
+    private static double? Passes(IReadOnlyList<CellResult> cells, int batchSize)
+    {
+        var passes = cells.Where(c => c.Budget.Pairs > 0).Select(c => (double)c.Summary.Dpo.Updates * Math.Min(batchSize, c.Budget.Pairs) / c.Budget.Pairs).ToList();
+        return passes.Count == 0 ? null : passes.Average();
+    }
+
+    // What the heading calls equal, in numbers, and who has others.
+    private string Equal()
+    {
+        var all = Experiment.Methods.Select(m => (m.Name, Plan: Experiment.Plan(m, Experiment.Seeds[0]))).ToList();
+        var common = all.First(m => m.Name == Experiment.Baseline).Plan;
+        var others = all.Where(m => m.Plan.Method != Method.SftOnly).Select(m =>
+        {
+            List<string> differs =
+            [
+                .. m.Plan.Explore.Tasks != common.Explore.Tasks ? [F($"{m.Plan.Explore.Tasks} tasks")] : Array.Empty<string>(),
+                .. m.Plan.Dpo.Updates != common.Dpo.Updates || m.Plan.Dpo.BatchSize != common.Dpo.BatchSize ? [F($"{m.Plan.Dpo.Updates} updates of {m.Plan.Dpo.BatchSize}")] : Array.Empty<string>(),
+            ];
+            return differs.Count == 0 ? null : $"`{m.Name}` ({string.Join(", ", differs)})";
+        }).OfType<string>().ToList();
+        var untrained = all.Where(m => m.Plan.Method == Method.SftOnly).Select(m => $"`{m.Name}` (none of both)");
+        var rft = all.Exists(m => m.Plan.Method == Method.Rft) ? " An update of RFT is one on whole episodes." : "";
+        var different = others.Concat(untrained).ToList();
+        return F($"Equal are the explored tasks ({common.Explore.Tasks}) and the updates after SFT ({common.Dpo.Updates} of {common.Dpo.BatchSize} pairs)") + (different.Count == 0 ? "" : $", except for {string.Join(", ", different)}")
+            + $". Not equal is the number of pairs that the updates draw from: fewer pairs are seen more often (`passes` under Cost).{rft}";
     }
 
     private static List<RunRewards> Rewards(IReadOnlyList<CellResult> cells, Func<CellResult, IReadOnlyDictionary<string, double>> of) =>

@@ -3,7 +3,6 @@ using RroDashboard.Core;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
-using RroDashboard.Environments;
 
 namespace RroDashboard.Training.Experiments;
 
@@ -56,7 +55,7 @@ public sealed class ExperimentRunner
     private readonly TimeProvider _time;
     private readonly Action<string> _say;
     private readonly CancellationToken _cancellationToken;
-    private readonly Dictionary<string, string> _contentHashes = new(StringComparer.Ordinal);
+    private readonly ContentHashes _content = new();
 
     /// <summary>Prepares; nothing happens before <see cref="Run"/>.</summary>
     /// <param name="experiment">What to run.</param>
@@ -127,19 +126,7 @@ public sealed class ExperimentRunner
         return shared?.Fingerprint == CellFiles.Fingerprint(_experiment.SharedPlan(seed)) && shared.Facts.OfType<RunStarted>().LastOrDefault()?.EnvironmentHash == ContentHash(seed) ? shared : null;
     }
 
-    // A plan names a folder; only the content tells whether the data in it are still those that a result was made from.
-    private string ContentHash(long seed)
-    {
-        var options = _experiment.SharedPlan(seed).Environment;
-        var key = CellFiles.Fingerprint(new RunPlan { Environment = options });
-        if (!_contentHashes.TryGetValue(key, out var hash))
-        {
-            using var environment = EnvironmentFactory.Create(options);
-            _contentHashes[key] = hash = environment.ContentHash;
-        }
-
-        return hash;
-    }
+    private string ContentHash(long seed) => _content.Of(_experiment.SharedPlan(seed).Environment);
 
     private SharedResult Shared(long seed)
     {

@@ -23,7 +23,8 @@ public sealed record KnownPair(int Index, double Chosen, double Rejected)
 /// <param name="Fingerprint">Over plan and reviewer.</param>
 /// <param name="Pairs">All pairs of the exploration.</param>
 /// <param name="Known">Those that are labelled.</param>
-public sealed record LabelResult(long Seed, string Fingerprint, int Pairs, IReadOnlyList<KnownPair> Known);
+/// <param name="EnvironmentHash">Content of the data that they were made from. Null in files of older versions, which are taken as they are.</param>
+public sealed record LabelResult(long Seed, string Fingerprint, int Pairs, IReadOnlyList<KnownPair> Known, string? EnvironmentHash = null);
 
 /// <summary>
 /// Runs a <see cref="LabelExperiment"/> into a folder. What is finished is a file and is not computed again, so an experiment that was broken
@@ -37,6 +38,7 @@ public sealed class LabelRunner
     private readonly TimeProvider _time;
     private readonly Action<string> _say;
     private readonly CancellationToken _cancellationToken;
+    private readonly ContentHashes _content = new();
 
     private sealed record Explored(string Fingerprint, Budget Budget, IReadOnlyList<RunEvent> Facts);
 
@@ -86,17 +88,21 @@ public sealed class LabelRunner
 
     private string SeedFolder(long seed) => Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"seed-{seed}"));
 
+    private string LabelsFile(long seed) => Path.Combine(SeedFolder(seed), "labels.json");
+
     private CellResult? Find(LabelArm arm, long seed)
     {
         var cell = CellFiles.Read<CellResult>(Path.Combine(SeedFolder(seed), arm.Name + ".json"));
-        return cell?.Fingerprint == OfArm(arm, seed) ? cell : null;
+        return cell?.Fingerprint == OfArm(arm, seed) && (cell.EnvironmentHash ?? ContentHash(seed)) == ContentHash(seed) ? cell : null;
     }
 
     private LabelResult? FindLabels(long seed)
     {
-        var labels = CellFiles.Read<LabelResult>(Path.Combine(SeedFolder(seed), "labels.json"));
-        return labels?.Fingerprint == OfLabels(seed) ? labels : null;
+        var labels = CellFiles.Read<LabelResult>(LabelsFile(seed));
+        return labels?.Fingerprint == OfLabels(seed) && (labels.EnvironmentHash ?? ContentHash(seed)) == ContentHash(seed) ? labels : null;
     }
+
+    private string ContentHash(long seed) => _content.Of(_experiment.Plan(seed).Environment);
 
     private string OfLabels(long seed) => CellFiles.Fingerprint(BeforeTraining(seed), Besides());
 
@@ -123,13 +129,16 @@ public sealed class LabelRunner
     {
         var plan = BeforeTraining(seed);
         var (folder, file) = (Path.Combine(SeedFolder(seed), BaseFolder), Path.Combine(SeedFolder(seed), BaseFolder + ".json"));
-        if (CellFiles.Read<Explored>(file) is { } known && known.Fingerprint == CellFiles.Fingerprint(plan) && known.Facts.OfType<CheckpointSaved>().All(c => Directory.Exists(Path.Combine(folder, c.Folder))))
+        if (CellFiles.Read<Explored>(file) is { } known && known.Fingerprint == CellFiles.Fingerprint(plan)
+            && known.Facts.OfType<RunStarted>().LastOrDefault()?.EnvironmentHash == ContentHash(seed) && known.Facts.OfType<CheckpointSaved>().All(c => Directory.Exists(Path.Combine(folder, c.Folder))))
         {
             return known;
         }
 
         _say(string.Create(CultureInfo.InvariantCulture, $"seed {seed}: supervised fine-tuning and exploration, shared by all arms"));
         Directory.CreateDirectory(folder);
+        // Labels name pairs by their number: those of another exploration would fit by chance only.
+        File.Delete(LabelsFile(seed));
         var journal = new CellJournal(pairs: true);
         new TrainingRun(plan, folder, journal, _time, _cancellationToken).RunToPairs();
         var explored = new Explored(CellFiles.Fingerprint(plan), journal.Budget, [.. journal.Facts]);
@@ -155,8 +164,8 @@ public sealed class LabelRunner
             plan, Path.Combine(SeedFolder(seed), BaseFolder, checkpoint.Folder), checkpoint.Sha256, _experiment.Rollouts, Purpose.Label,
             [.. chosen.SelectMany(p => new[] { (p.Pair, p.Pair.Chosen), (p.Pair, p.Pair.Rejected) }).Select(p => StepActions.At(p.Pair.Task, p.Pair.Step, p.Item2, explored.Facts.OfType<RunFact>()))],
             _cancellationToken);
-        var result = new LabelResult(seed, OfLabels(seed), pairs.Count, [.. chosen.Select((p, i) => new KnownPair(p.Index, values[2 * i].Value!.Mean, values[(2 * i) + 1].Value!.Mean))]);
-        CellFiles.Write(Path.Combine(SeedFolder(seed), "labels.json"), result);
+        var result = new LabelResult(seed, OfLabels(seed), pairs.Count, [.. chosen.Select((p, i) => new KnownPair(p.Index, values[2 * i].Value!.Mean, values[(2 * i) + 1].Value!.Mean))], ContentHash(seed));
+        CellFiles.Write(LabelsFile(seed), result);
         var truth = result.Known.ToLookup(k => k.Truth(_experiment.MinGap));
         _say(string.Create(
             CultureInfo.InvariantCulture,
@@ -206,7 +215,8 @@ public sealed class LabelRunner
             greedy.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             sampled.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             greedy.InvalidRate, sampled.InvalidRate, null,
-            [.. journal.Facts.OfType<AlertRaised>().Where(a => a.Severity != "info").Select(a => a.Text)]);
+            [.. journal.Facts.OfType<AlertRaised>().Where(a => a.Severity != "info").Select(a => a.Text)],
+            explored.Facts.OfType<RunStarted>().Last().EnvironmentHash);
         CellFiles.Write(Path.Combine(SeedFolder(seed), arm.Name + ".json"), cell);
         Directory.Delete(folder, recursive: true);
         return cell;

@@ -43,6 +43,21 @@ public sealed class History
         return part;
     }
 
+    /// <summary>Where it began: the history that follows nothing else.</summary>
+    internal History Beginning
+    {
+        get
+        {
+            var part = this;
+            while (part._before is { } before)
+            {
+                part = before;
+            }
+
+            return part;
+        }
+    }
+
     /// <summary>The logits after the last token are known too.</summary>
     internal bool HasLogits { get; set; }
 

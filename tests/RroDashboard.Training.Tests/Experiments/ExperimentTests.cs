@@ -35,12 +35,15 @@ public sealed class ExperimentTests : IDisposable
 
     // The committed ones have to stay readable.
     [Theory]
-    [InlineData("minishop.json")]
-    public void Read_CommittedExperiment_IsAccepted(string name)
+    [InlineData("minishop.json", 10)]
+    [InlineData("spider.json", 2)]
+    [InlineData("collapse.json", 1)]
+    public void Read_CommittedExperiment_IsAccepted(string name, int seeds)
     {
-        var experiment = Experiment.Read(Path.Combine(Root, "src", "RroDashboard.Training", "experiments", name));
+        // Whether the data are there is not asked before the first run.
+        var experiment = Experiment.Read(Path.Combine(Root, "src", "RroDashboard.Training", "experiments", name), _folder);
 
-        Assert.True(experiment.Seeds.Count >= 10);
+        Assert.True(experiment.Seeds.Count >= seeds);
         Assert.Contains(experiment.Methods, m => m.Name == experiment.Baseline);
     }
 
@@ -132,6 +135,49 @@ public sealed class ExperimentTests : IDisposable
         // Without an SFT evaluation the frontier begins at its cheapest point.
         Assert.Equal(0.095, cheap.EqualCosts.Single(e => e.Cost == "rollouts").Comparison.Difference, 9);
         Assert.Contains("Reached by `cheap`", report.Markdown("c", ""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Markdown_HandMadeCells_SaysWhatIsEqualAndHowSureTheCountsAre()
+    {
+        var experiment = Read("""
+            {
+              "name": "hand", "preset": "smoke", "seeds": [1, 2], "baseline": "fixed",
+              "methods": [{ "name": "fixed", "method": "fixed-5" }, { "name": "rule", "method": "gated", "settings": { "Dpo.Updates": 3 } }, { "name": "few", "method": "rro", "settings": { "Explore.Tasks": 4 } }, { "method": "sft" }]
+            }
+            """);
+        CellResult[] cells =
+        [
+            Cell("fixed", 1, 1000, 0.8), Cell("fixed", 2, 1000, 0.8), Cell("few", 1, 1000, 0.8), Cell("sft", 1, 1000, 0.8),
+            Rule(1, steps: 100, candidates: 180, higher: 6), Rule(2, steps: 100, candidates: 200, higher: 7),
+        ];
+
+        var report = ExperimentReport.Of(experiment, cells, [], null);
+        var (rule, text) = (report.Methods.Single(m => m.Name == "rule"), report.Markdown("c", ""));
+
+        Assert.Contains("Equal are the explored tasks (8) and the updates after SFT (6 of 8 pairs), except for `rule` (3 updates of 8), `few` (4 tasks), `sft` (none of both). Not equal is", text, StringComparison.Ordinal);
+        // 40 updates of 8 of 10 pairs pass 32 times over them; the plan's own number does not count, what was done does.
+        Assert.Equal(32, rule.Passes!.Value, 9);
+        Assert.Contains("| 10 | 40 | 32.0 |", text, StringComparison.Ordinal);
+        // Mean 1.9, standard error 0.1, and Student's quantile of one degree of freedom is 12.706.
+        Assert.Equal(1.9, rule.CandidatesPerStep.Mean, 9);
+        Assert.Equal(1.9 - 1.27062, rule.CandidatesPerStep.BySeeds!.Value.Low, 5);
+        Assert.Contains("| rule | 1.90 [0.63, 3.17] | not described by the model |", text, StringComparison.Ordinal);
+        // A share stays one: from 60 % and 70 % of two seeds hardly anything is known.
+        Assert.Contains("| rule | 65.0 % [1.5 %, 100.0 %] | 0.0 % [0.0 %, 0.0 %] |", text, StringComparison.Ordinal);
+        Assert.Null(report.Methods.Single(m => m.Name == "few").CandidatesPerStep.BySeeds);
+        // Draws that only told that a move is not forced were sampled all the same.
+        Assert.Equal((180 + 200 + (2 * 30)) / 2.0, rule.Cost.Candidates, 9);
+
+        static CellResult Rule(long seed, int steps, int candidates, int higher)
+        {
+            var cell = Cell("rule", seed, 1000, 0.8);
+            return cell with
+            {
+                Budget = cell.Budget with { Steps = steps, Candidates = candidates, GateDraws = 30 },
+                Rising = new Core.Exploration.RisingShare(new(10, higher, 0), new(10, 0, 0), new(10, 0, 0)),
+            };
+        }
     }
 
     [Theory]

@@ -1,5 +1,6 @@
 using RroDashboard.Core.Preferences;
 using RroDashboard.Core.Statistics;
+using RroDashboard.Environments;
 using RroDashboard.Training.Experiments;
 
 namespace RroDashboard.Training.Tests.Experiments;
@@ -84,6 +85,23 @@ public sealed class LabelExperimentTests : IDisposable
         Assert.Contains("| correct | correct | 2 | 2 |", markdown, StringComparison.Ordinal);
         Assert.DoesNotContain(_folder, markdown, StringComparison.Ordinal);
         Assert.All(report.Charts(), c => System.Xml.Linq.XDocument.Parse(c.Svg));
+
+        // Made from other data than there are now, nothing of it is taken: not an arm, not the labels, not what all arms share.
+        using var environment = EnvironmentFactory.Create(experiment.Plan(1).Environment);
+        var hash = environment.ContentHash;
+        foreach (var file in (string[])["seed-1/correct.json", "seed-1/base.json", "seed-2/labels.json"])
+        {
+            var path = Path.Combine(_folder, file);
+            Assert.Contains(hash, File.ReadAllText(path), StringComparison.Ordinal);
+            File.WriteAllText(path, File.ReadAllText(path).Replace(hash, new string('0', hash.Length), StringComparison.Ordinal));
+        }
+
+        Assert.Equal(["none", "wrong"], runner.Finished().Where(c => c.Seed == 1).Select(c => c.Method));
+        Assert.Equal(1, Assert.Single(runner.Labels()).Seed);
+        said.Clear();
+        runner.Run([1]);
+        Assert.Equal(["seed 1: supervised", $"seed 1: {seed.Pairs} pairs", "seed 1, correct:"], said.Select(s => string.Join(' ', s.Split(' ').Take(s.Contains(" pairs,", StringComparison.Ordinal) ? 4 : 3)).TrimEnd(',')));
+        Assert.Equal(cells.Single(c => c.Seed == 1 && c.Method == "correct").Greedy, runner.Finished().Single(c => c.Seed == 1 && c.Method == "correct").Greedy);
     }
 
     private LabelExperiment Read(string json)

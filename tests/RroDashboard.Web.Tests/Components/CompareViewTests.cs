@@ -5,6 +5,7 @@ using RroDashboard.Core.Rewards;
 using RroDashboard.Core.Statistics;
 using RroDashboard.Data;
 using RroDashboard.Web.Components;
+using RroDashboard.Web.Components.Controls;
 
 namespace RroDashboard.Web.Tests.Components;
 
@@ -40,6 +41,39 @@ public sealed class CompareViewTests
 
         Assert.Equal("a", view.Best!.Runs[0].Run.Id);
         Assert.Equal(PairedVerdict.FirstIsBetter, view.Paired.Single(p => p.Group.Runs[0].Run.Id == "a").Result!.Verdict);
+    }
+
+    [Fact]
+    public void Paired_TwoSeedsOfFiveTasks_CountsWonLostAndTiedByHand()
+    {
+        static ComparedRun With(ComparedRun run, params double[] rewards) => run with
+        {
+            Evaluations = [Evaluation(Stage.Evaluate, [.. rewards.Select((r, t) => new EpisodeResult($"t{t}", r, 4, 0, 9))])],
+        };
+
+        var view = new CompareView(
+            [
+                With(Run("a", 0, 5, 0), 1, 0.5, 0.5, 0, 1), With(Run("a2", 1, 5, 0), 1, 1, 0, 0, 0.2),
+                With(Run("b", 0, 3, 0), 0, 0.5, 0.6, 0, 0.9), With(Run("b2", 1, 3, 0), 0, 1, 0, 0, 0.1),
+            ],
+            "b");
+
+        var result = Assert.Single(view.Paired).Result!;
+        // Seed 0: +1, 0, -.1, 0, +.1; seed 1: +1, 0, 0, 0, +.1.
+        Assert.Equal((2, 4, 1, 5), (result.Seeds, result.Won, result.Lost, result.Tied));
+        Assert.Equal(0.21, result.Difference, 9);
+        Assert.Equal(PairedVerdict.NoWinner, result.Verdict);
+    }
+
+    [Fact]
+    public void FrontierOf_FivePoints_LeavesOutWhatAnotherOneBeats()
+    {
+        FrontierPlot.Point Of(int run, double cost, double reward) => new(run, $"r{run}", cost, reward, reward - 0.1, reward + 0.1);
+
+        // 1 is dearer and worse than 0, 3 as dear as 2 and worse; 4 costs most and earns most.
+        var frontier = FrontierPlot.FrontierOf([Of(4, 900, 0.9), Of(0, 100, 0.6), Of(1, 200, 0.5), Of(2, 300, 0.8), Of(3, 300, 0.7)]);
+
+        Assert.Equal([0, 2, 4], frontier.Select(p => p.Run));
     }
 
     [Fact]

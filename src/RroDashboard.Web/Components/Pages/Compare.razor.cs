@@ -20,7 +20,7 @@ public sealed partial class Compare : LivePage
 
     private static readonly (string Title, Func<ComparedRun, double?> Cost)[] s_costs =
     [
-        ("Candidates", r => r.Run.Budget is { } b ? b.Candidates + b.Contrasts : null),
+        ("Candidates", r => r.Run.Budget?.Drawn),
         ("Rollouts", r => r.Run.Budget?.Rollouts),
         ("Tokens", r => r.Run.Budget is { } b ? b.TokensGenerated + b.TokensForced + b.TokensPrefilled : null),
         ("Seconds", r => r.Seconds.Count > 0 ? r.Seconds.Values.Sum() : null),
