@@ -34,7 +34,11 @@ public sealed record AgentTask(TaskSplit Split, int Index, string Id, string Ins
 /// <param name="TaskId">Which task.</param>
 /// <param name="Actions">Well-formed actions.</param>
 /// <param name="Source">Where it comes from: file and place.</param>
-public sealed record RecordedEpisode(string TaskId, IReadOnlyList<string> Actions, string Source);
+public sealed record RecordedEpisode(string TaskId, IReadOnlyList<string> Actions, string Source)
+{
+    /// <summary>What was thought before each action, one line each; empty where the recording has no thoughts.</summary>
+    public IReadOnlyList<string> Thoughts { get; init; } = [];
+}
 
 /// <summary>A scripted rule that results are compared with.</summary>
 /// <param name="Name">For the result page, for example "first hit".</param>

@@ -78,6 +78,9 @@ public class Dialogue
     /// <summary>Tokens of an action that a person or a script wrote.</summary>
     public virtual int[] Action(string action) => Words.Encode(" " + action);
 
+    /// <summary>Tokens of an action with what was thought before it; a dialogue of words alone has no place for thoughts.</summary>
+    private protected virtual int[] Answered(string thought, string action) => Action(action);
+
     /// <summary>Tokens of the beginning of an action that free words follow.</summary>
     public virtual int[] Opening(string opening) => Action(opening);
 
@@ -98,14 +101,15 @@ public class Dialogue
     /// <summary>A whole episode as a training sequence.</summary>
     /// <param name="instruction">What was asked.</param>
     /// <param name="turns">Each action with its observation.</param>
-    public (int[] Tokens, bool[] Written) Episode(string instruction, IReadOnlyList<(string Action, string Observation)> turns)
+    /// <param name="thoughts">What was thought before each action; null or empty for nothing.</param>
+    public (int[] Tokens, bool[] Written) Episode(string instruction, IReadOnlyList<(string Action, string Observation)> turns, IReadOnlyList<string>? thoughts = null)
     {
         ArgumentNullException.ThrowIfNull(turns);
         var tokens = new List<int>(Start(instruction));
         var written = new List<bool>(Enumerable.Repeat(false, tokens.Count));
         for (var i = 0; i < turns.Count; i++)
         {
-            var action = Action(turns[i].Action);
+            var action = Answered(thoughts is not null && i < thoughts.Count ? thoughts[i] : "", turns[i].Action);
             tokens.AddRange(action);
             written.AddRange(Enumerable.Repeat(true, action.Length));
             var after = i == turns.Count - 1 ? End : Answer(turns[i].Observation);

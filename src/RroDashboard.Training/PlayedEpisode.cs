@@ -89,7 +89,7 @@ public sealed record PlayedEpisode(
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(demonstration);
         var start = context.Dialogue.Start(demonstration.Task.Instruction);
-        var (tokens, written) = context.Dialogue.Episode(demonstration.Task.Instruction, demonstration.Turns);
+        var (tokens, written) = context.Dialogue.Episode(demonstration.Task.Instruction, demonstration.Turns, demonstration.Thoughts);
         return new PlayedEpisode(demonstration.Task, start, tokens[start.Length..], written[start.Length..], demonstration.Turns, demonstration.Reward, 0);
     }
 }

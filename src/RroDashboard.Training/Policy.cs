@@ -170,7 +170,7 @@ public sealed class Policy : IDisposable
             throw new InvalidDataException($"The tokenizer in '{folder}' has {tokenizer.Size} tokens, but the model knows {config.Vocabulary}.");
         }
 
-        var dialogue = new ReActDialogue(tokenizer, ChatTemplate.Load(folder), config.EndTokens, environment, plan.Model.Context);
+        var dialogue = new ReActDialogue(tokenizer, ChatTemplate.Load(folder), config.EndTokens, environment, plan.Model.Context, plan.Sft.Thoughts ? ReActDialogue.TaughtThoughtTokens : ReActDialogue.ThoughtTokens);
         var memory = memoryOf(plan, config);
         memory.Check(MemoryPlan.AvailableBytes);
         var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation));

@@ -29,6 +29,9 @@ public sealed class ReActDialogue : Dialogue
     /// <summary>Room for a thought and the word "Action:", tokens.</summary>
     public const int ThoughtTokens = 40;
 
+    /// <summary>The same where demonstrations think: GPT-4's thoughts in InterCode's logs have 20 to 60 words.</summary>
+    public const int TaughtThoughtTokens = 120;
+
     private const string ActionMark = "Action:";
     private const string Probe1 = "\uE000task\uE001", Probe2 = "\uE002answer\uE003", Probe3 = "\uE004observation\uE005";
 
@@ -44,10 +47,11 @@ public sealed class ReActDialogue : Dialogue
     /// <param name="endTokens">Tokens that end a sequence, by its configuration.</param>
     /// <param name="environment">Where the agent acts.</param>
     /// <param name="context">Longest sequence.</param>
+    /// <param name="thoughtTokens">Room for a thought.</param>
     /// <exception cref="InvalidDataException">The template leaves no token that ends an answer, or there is none.</exception>
     /// <exception cref="TemplateException">The template refuses a plain conversation.</exception>
-    public ReActDialogue(BpeTokenizer tokenizer, (ChatTemplate? Template, string BosToken, string EosToken) chat, IReadOnlyList<int> endTokens, IAgentEnvironment environment, int context)
-        : base((TokensPerWord * (environment ?? throw new ArgumentNullException(nameof(environment))).MaxActionTokens) + ThoughtTokens)
+    public ReActDialogue(BpeTokenizer tokenizer, (ChatTemplate? Template, string BosToken, string EosToken) chat, IReadOnlyList<int> endTokens, IAgentEnvironment environment, int context, int thoughtTokens = ThoughtTokens)
+        : base((TokensPerWord * (environment ?? throw new ArgumentNullException(nameof(environment))).MaxActionTokens) + thoughtTokens)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(endTokens);
@@ -69,6 +73,9 @@ public sealed class ReActDialogue : Dialogue
         var text = Enumerable.Range(0, tokenizer.Size).Where(IsFree).ToArray();
         (FreeIds, FreeOrEndIds) = (text, [.. text.Append(ActionEnd).Distinct().Order()]);
     }
+
+    /// <summary>Thoughts of demonstrations that were left out, because an answer with them would be longer than one may be.</summary>
+    public int LeftOutThoughts { get; private set; }
 
     /// <summary>Observations that lost their middle so far.</summary>
     public int CutObservations { get; private set; }
@@ -106,6 +113,23 @@ public sealed class ReActDialogue : Dialogue
 
     /// <inheritdoc/>
     public override int[] Action(string action) => [.. Opening(action), ActionEnd];
+
+    private protected override int[] Answered(string thought, string action)
+    {
+        if (thought.Length == 0)
+        {
+            return Action(action);
+        }
+
+        int[] answer = [.. _tokenizer.Encode($"Thought: {thought}\n{ActionMark} {action}", readAdded: false), ActionEnd];
+        if (answer.Length <= MaxActionTokens)
+        {
+            return answer;
+        }
+
+        LeftOutThoughts++;
+        return Action(action);
+    }
 
     /// <inheritdoc/>
     public override int[] Opening(string opening) => _tokenizer.Encode($"{ActionMark} {opening}", readAdded: false);

@@ -14,7 +14,11 @@ namespace RroDashboard.Training;
 /// <param name="Turns">Each action with its observation.</param>
 /// <param name="Reward">What it got: the scripted expert is imperfect on purpose.</param>
 /// <param name="Source">Who played it: <see cref="Sft.ScriptedExpert"/>, or file and place of a recording.</param>
-public sealed record Demonstration(AgentTask Task, IReadOnlyList<(string Action, string Observation)> Turns, double Reward, string Source);
+public sealed record Demonstration(AgentTask Task, IReadOnlyList<(string Action, string Observation)> Turns, double Reward, string Source)
+{
+    /// <summary>What was thought before each action; empty where nobody thought aloud, as the scripted expert, or where the plan leaves thoughts out.</summary>
+    public IReadOnlyList<string> Thoughts { get; init; } = [];
+}
 
 /// <summary>
 /// Stage 1: supervised fine-tuning, behaviour cloning on expert trajectories (RRO section 3.1; learning.md 4).
@@ -56,11 +60,11 @@ public static class Sft
             demonstrations.Add(new Demonstration(task, turns, episode.Reward, ScriptedExpert));
         }
 
-        demonstrations.AddRange(environment.Recordings.Select(r => Replay(environment, r.Task, r.Recorded)).OfType<Demonstration>());
+        demonstrations.AddRange(environment.Recordings.Select(r => Replay(environment, r.Task, r.Recorded, plan.Sft.Thoughts)).OfType<Demonstration>());
         return demonstrations;
     }
 
-    private static Demonstration? Replay(IAgentEnvironment environment, AgentTask task, RecordedEpisode recorded)
+    private static Demonstration? Replay(IAgentEnvironment environment, AgentTask task, RecordedEpisode recorded, bool thoughts)
     {
         var episode = environment.Reset(task);
         var turns = new List<(string, string)>();
@@ -75,7 +79,7 @@ public static class Sft
             turns.Add((action, episode.Observation));
         }
 
-        return episode.Finished && episode.Reward >= environment.RewardRange.High - FullRewardTolerance ? new Demonstration(task, turns, episode.Reward, recorded.Source) : null;
+        return episode.Finished && episode.Reward >= environment.RewardRange.High - FullRewardTolerance ? new Demonstration(task, turns, episode.Reward, recorded.Source) { Thoughts = thoughts ? [.. recorded.Thoughts.Take(turns.Count)] : [] } : null;
     }
 
     /// <summary>What the demonstrations are, for the journal.</summary>
@@ -159,7 +163,7 @@ public static class Sft
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(demonstrations);
-        var all = demonstrations.Select(d => context.Dialogue.Episode(d.Task.Instruction, d.Turns)).ToList();
+        var all = demonstrations.Select(d => context.Dialogue.Episode(d.Task.Instruction, d.Turns, d.Thoughts)).ToList();
         var fitting = all.Where(d => d.Tokens.Length <= context.Model.Context).ToList();
         if (fitting.Count == 0)
         {

@@ -245,6 +245,11 @@ public sealed class TrainingRun
             _journal.Record(new AlertRaised("info", FormattableString.Invariant($"{cut} observations were longer than a quarter of Model.Context = {model.Context} and lost their middle; each says so in its place. Of tasks nothing was left out.")));
         }
 
+        if (policy.Dialogue is ReActDialogue { LeftOutThoughts: > 0 and var thoughts })
+        {
+            _journal.Record(new AlertRaised("info", FormattableString.Invariant($"{thoughts} thoughts of demonstrations were left out, because the answer with them would have more than {policy.Dialogue.MaxActionTokens} tokens.")));
+        }
+
         var brokenOff = past?.AllBrokenOffSeconds ?? 0;
         var total = (past?.Stages.Values.Sum() ?? 0) + brokenOff + _time.GetElapsedTime(began).TotalSeconds;
         return Summarise(references, before, after, budget, dpo, total, brokenOff);

@@ -26,6 +26,17 @@ public sealed class ReActDialogueTests : IDisposable
         Assert.Equal(tokenizer.Id("<|im_end|>"), dialogue.ActionEnd);
     }
 
+    [Fact]
+    public void Episode_Thoughts_AreWrittenBeforeTheirActions()
+    {
+        var (dialogue, tokenizer) = Open("smollm2");
+        var (tokens, written) = dialogue.Episode("a red sofa", [("search[ red sofa ]", "page one"), ("click[ b1 ]", "page two"), ("click[ buy ]", "thanks")], ["It must be red.", "", string.Concat(Enumerable.Repeat("I go on and on. ", 200))]);
+        var ours = tokenizer.Decode([.. tokens.Where((_, i) => written[i])]);
+        Assert.Equal("Thought: It must be red.\nAction: search[ red sofa ]<|im_end|>Action: click[ b1 ]<|im_end|>Action: click[ buy ]<|im_end|>", ours);
+        Assert.Equal(1, dialogue.LeftOutThoughts);
+        Assert.Equal("search[ red sofa ]", dialogue.ActionText(tokenizer.Encode("Thought: It must be red.\nAction: search[ red sofa ]")));
+    }
+
     [Theory]
     [InlineData("llama3", "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m.role + '<|end_header_id|>\n\n' + m.content | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}", "<|eot_id|>")]
     [InlineData("gemma2", "{{ bos_token }}{% for m in messages %}{{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) + '\n' + m.content | trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}", "<end_of_turn>")]

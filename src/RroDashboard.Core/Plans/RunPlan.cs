@@ -240,6 +240,10 @@ public sealed class SftOptions
     [Setting("Chance that a demonstration is trained with its words exchanged for others at random, the same way throughout; copying is then the only way to predict, so words never seen can be copied too.", Min = 0, Max = 1, Advanced = true)]
     public double VocabularyPermutation { get; set; }
 
+    /// <summary>Thoughts.</summary>
+    [Setting("With a checkpoint: train it on the thoughts of recorded demonstrations too, where the logs have them (Environment.DemonstrationLogs); answers may then be longer.", Advanced = true)]
+    public bool Thoughts { get; set; }
+
     /// <summary>Weight decay.</summary>
     [Setting("Weight decay of AdamW, on all parameters.", Min = 0, Max = 1, Advanced = true)]
     public double WeightDecay { get; set; } = 0.01;

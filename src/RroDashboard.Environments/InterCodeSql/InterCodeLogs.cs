@@ -5,7 +5,7 @@ namespace RroDashboard.Environments.InterCodeSql;
 
 /// <summary>
 /// Reads the logs that InterCode's authors released (results of language models and of people on the same tasks) as episodes that can be replayed.
-/// Only the actions are taken: our environment gives its own answers, and the logged rewards follow an older rule (environments.md B2).
+/// Only actions, and thoughts where there are some, are taken: our environment gives its own answers, and the logged rewards follow an older rule (environments.md B2).
 /// </summary>
 public static class InterCodeLogs
 {
@@ -31,25 +31,27 @@ public static class InterCodeLogs
         {
             var place = $"{path}, episode {entry.Name}";
             var source = string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(path)}, episode {entry.Name}");
-            var (record, actions) = entry.Value.TryGetProperty("turn_history", out var turns)
+            var (record, said) = entry.Value.TryGetProperty("turn_history", out var turns)
                 ? (Number(entry.Value, "task_id", place), Turns(turns, entry.Value, place))
-                : (Number(entry.Value, "query_idx", place), Person(entry.Value, place));
-            yield return (record, new RecordedEpisode($"spider-{record.ToString(CultureInfo.InvariantCulture)}", actions, source));
+                : (Number(entry.Value, "query_idx", place), (Person(entry.Value, place), []));
+            yield return (record, new RecordedEpisode($"spider-{record.ToString(CultureInfo.InvariantCulture)}", said.Actions, source) { Thoughts = said.Thoughts });
         }
     }
 
-    private static List<string> Turns(JsonElement turns, JsonElement episode, string place)
+    private static (List<string> Actions, List<string> Thoughts) Turns(JsonElement turns, JsonElement episode, string place)
     {
         var actions = Texts(turns, "actions", place);
         if (turns.TryGetProperty("thoughts", out _))
         {
-            // ReAct submits by itself; what does not parse was answered as no action and is left out.
-            return [.. actions.Select(InterCodeParsers.ReAct).Where(a => a.IsCode).Select(a => a.Action == InterCodeLoop.Submit ? SqlAction.Submit : Execute(a.Action))];
+            // ReAct submits by itself; what does not parse was answered as no action and is left out, with its thought.
+            var thoughts = Texts(turns, "thoughts", place);
+            var kept = actions.Select((action, i) => (Parsed: InterCodeParsers.ReAct(action), Thought: OneLine(thoughts.ElementAtOrDefault(i) ?? ""))).Where(a => a.Parsed.IsCode).ToList();
+            return ([.. kept.Select(a => a.Parsed.Action == InterCodeLoop.Submit ? SqlAction.Submit : Execute(a.Parsed.Action))], [.. kept.Select(a => a.Thought)]);
         }
 
         // Try Again scores every turn and stops at the best; ours submits there.
         var best = episode.TryGetProperty("summary", out var summary) && summary.TryGetProperty("max_reward_idx", out var index) && index.TryGetInt32(out var at) ? at : actions.Count - 1;
-        return [.. actions.Take(best + 1).Select(Execute), SqlAction.Submit];
+        return ([.. actions.Take(best + 1).Select(Execute), SqlAction.Submit], []);
     }
 
     private static List<string> Person(JsonElement episode, string place)
@@ -67,7 +69,9 @@ public static class InterCodeLogs
         ];
     }
 
-    private static string Execute(string sql) => SqlAction.Execute(string.Join(' ', sql.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd(';', ' '));
+    private static string Execute(string sql) => SqlAction.Execute(OneLine(sql).TrimEnd(';', ' '));
+
+    private static string OneLine(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static int Number(JsonElement element, string name, string place) => element.TryGetProperty(name, out var value) && value.TryGetInt32(out var number)
         ? number

@@ -32,6 +32,13 @@ public sealed class InterCodeLogsTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(actions, string.Join('|', episode.Actions));
     }
 
+    [Fact]
+    public void Read_ReActLog_KeepsTheThoughtOfEveryAction()
+    {
+        Write("log.json", """{"3":{"task_id":3,"turn_history":{"thoughts":["I look\n at it.","no action","Done."],"actions":["execute[SELECT 1]","nonsense","submit"]}}}""");
+        Assert.Equal(["I look at it.", "Done."], Assert.Single(InterCodeLogs.ReadFolder(_folder.FullName)).Episode.Thoughts);
+    }
+
     [Theory]
     [InlineData("[]", "log.json")]
     [InlineData("{\"1\":{\"turn_history\":{}}}", "episode 1: expected a whole number 'task_id'")]
@@ -72,6 +79,9 @@ public sealed class InterCodeLogsTests(ITestOutputHelper output) : IDisposable
         output.WriteLine($"{environment.Recordings.Count} recorded episodes on training tasks; of every tenth, {full} of {sample.Count} earn the full reward");
         Assert.True(environment.Recordings.Count > 1000);
         Assert.True(full > sample.Count / 3);
+        var thinking = environment.Recordings.Where(r => r.Recorded.Thoughts.Count > 0).ToList();
+        Assert.True(thinking.Count > 300);
+        Assert.All(thinking, r => Assert.Equal(r.Recorded.Actions.Count, r.Recorded.Thoughts.Count));
     }
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder.FullName, name), text);
