@@ -15,7 +15,7 @@ public sealed class ResumeQueries(IDbContextFactory<RroDbContext> contexts, RunQ
         EventKinds.Of<RunStarted>(), EventKinds.Of<StageFinished>(), EventKinds.Of<ReferenceEvaluated>(), EventKinds.Of<EvaluationFinished>(),
         EventKinds.Of<CheckpointSaved>(), EventKinds.Of<TaskOpened>(), EventKinds.Of<CandidateScored>(), EventKinds.Of<StepDecided>(),
         EventKinds.Of<PairCreated>(), EventKinds.Of<TaskFinished>(), EventKinds.Of<PreferencesTrained>(), EventKinds.Of<TrajectoryKept>(), EventKinds.Of<PairsTaken>(),
-        EventKinds.Of<RunResumed>(),
+        EventKinds.Of<RunResumed>(), EventKinds.Of<RunEnded>(),
     ];
 
     /// <summary>The run and what it had done; null when there is no such run.</summary>

@@ -9,6 +9,9 @@ using static TorchSharp.torch;
 
 namespace RroDashboard.Training;
 
+/// <summary>The collapse guard stopped a run until a person lets it go on. The message says what it saw.</summary>
+public sealed class RunPausedException(string message) : Exception(message);
+
 /// <summary>What a probe of the policy found: episodes at T=1 on tuning tasks, the same tasks and random streams every time.</summary>
 /// <param name="Update">Updates done so far.</param>
 /// <param name="Reward">Mean final reward.</param>
@@ -52,13 +55,14 @@ public sealed class CollapseGuard : IDisposable
     private readonly Queue<(double Chosen, double Rejected)> _shifts = new();
     private readonly HashSet<string> _told = [];
     private readonly PolicyProbe? _start;
+    private readonly bool _wasPaused;
     private Tensor[] _good = [];
     private int _goodUpdate;
     private bool _collapsed;
 
-    private CollapseGuard(RunContext context)
+    private CollapseGuard(RunContext context, bool wasPaused)
     {
-        (_context, _options) = (context, context.Plan.Guard);
+        (_context, _options, _wasPaused) = (context, context.Plan.Guard, wasPaused);
         if (_options.Every == 0)
         {
             return;
@@ -73,10 +77,12 @@ public sealed class CollapseGuard : IDisposable
     }
 
     /// <summary>Begins to watch: the policy now is what later ones are compared with. With <c>Guard.Every</c> = 0 nothing is watched.</summary>
-    public static CollapseGuard Watch(RunContext context)
+    /// <param name="context">The run.</param>
+    /// <param name="wasPaused">It was paused for a collapse before, and a person let it go on.</param>
+    public static CollapseGuard Watch(RunContext context, bool wasPaused = false)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new CollapseGuard(context);
+        return new CollapseGuard(context, wasPaused);
     }
 
     /// <summary>After how many updates the policy is that it was rolled back to; null when it was not.</summary>
@@ -87,6 +93,7 @@ public sealed class CollapseGuard : IDisposable
     /// <param name="chosenShift">Mean change of the log-probability of chosen sides in the last batch, nats.</param>
     /// <param name="rejectedShift">The same of rejected sides.</param>
     /// <returns>False when training is to end here: the policy collapsed and the plan does not say only to warn.</returns>
+    /// <exception cref="RunPausedException">The policy collapsed, and the plan says that a person is to look at it.</exception>
     public bool After(int update, double chosenShift, double rejectedShift)
     {
         _shifts.Enqueue((chosenShift, rejectedShift));
@@ -127,11 +134,15 @@ public sealed class CollapseGuard : IDisposable
                 KeptUpdate = _goodUpdate;
                 Alert("error", $"The policy collapsed within {update} DPO updates: {what}. It was rolled back to what it was after {_goodUpdate} updates, and DPO ended there. Lower Dpo.LearningRate or Dpo.Updates.");
                 return false;
+            case OnCollapse.Pause when !_wasPaused:
+                var paused = FormattableString.Invariant($"The policy collapses, seen after {update} DPO updates: {what}. The run waits: go on with it to train past the collapse, or start one with a lower Dpo.LearningRate or fewer Dpo.Updates.");
+                Alert("error", $"{paused}");
+                throw new RunPausedException(paused);
             case OnCollapse.StopEarly:
                 Alert("error", $"The policy collapses, seen after {update} DPO updates: {what}. DPO ended here. Lower Dpo.LearningRate or Dpo.Updates.");
                 return false;
             default:
-                Alert("error", $"The policy collapses, seen after {update} DPO updates: {what}. It goes on, because Guard.OnCollapse is Warn. Lower Dpo.LearningRate or Dpo.Updates.");
+                Alert("error", $"The policy collapses, seen after {update} DPO updates: {what}. It goes on, because {(_options.OnCollapse == OnCollapse.Pause ? "a person let it, after it was paused" : "Guard.OnCollapse is Warn")}. Lower Dpo.LearningRate or Dpo.Updates.");
                 return true;
         }
     }

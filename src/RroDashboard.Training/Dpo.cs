@@ -41,9 +41,12 @@ public static class Dpo
     /// <param name="pairs">Pairs with their sampled token ids.</param>
     /// <param name="demonstrations">For the optional SFT term.</param>
     /// <param name="indexes">Index of each pair in the journal; their place in the list when null.</param>
+    /// <param name="wasPaused">The collapse guard paused this training before, and a person let it go on.</param>
     /// <returns>Means over the last quarter of the updates that the final policy went through: those after a roll-back's point do not count.</returns>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
-    public static DpoSummary Train(RunContext context, IReadOnlyList<PreferencePair> pairs, IReadOnlyList<Demonstration> demonstrations, IReadOnlyList<int>? indexes = null)
+    /// <exception cref="RunPausedException">The policy collapsed, and the plan says that a person is to look at it.</exception>
+    public static DpoSummary Train(
+        RunContext context, IReadOnlyList<PreferencePair> pairs, IReadOnlyList<Demonstration> demonstrations, IReadOnlyList<int>? indexes = null, bool wasPaused = false)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(pairs);
@@ -62,7 +65,7 @@ public static class Dpo
         var sft = options.SftWeight > 0 ? Sft.Sequences(context, demonstrations) : [];
         var sftRandom = context.Random(Purpose.DpoSftOrder);
 
-        using var guard = CollapseGuard.Watch(context);
+        using var guard = CollapseGuard.Watch(context, wasPaused);
         using var optimizer = new AdamW(context.Model, weightDecay: 0);
         var lengths = pairs.Select(Length).ToArray();
         var batches = Batches.Schedule(lengths, Math.Min(options.BatchSize, pairs.Count), options.Updates, WindowBatches, context.Random(Purpose.DpoOrder));

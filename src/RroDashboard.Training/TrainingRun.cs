@@ -98,6 +98,7 @@ public sealed class TrainingRun
     /// <param name="past">What the run had done before it ended early; null for a run from the beginning. Complete stages are not done again, and finished walks are not walked again.</param>
     /// <exception cref="PlanException">The plan does not fit its data.</exception>
     /// <exception cref="ResumeException">What was done before does not fit the plan or the data as they are now.</exception>
+    /// <exception cref="RunPausedException">The policy collapsed, and the plan says that a person is to look at it.</exception>
     /// <exception cref="OperationCanceledException">Stopped by a person.</exception>
     public RunSummary Run(RunPast? past = null) => Run(past, last: Stage.Evaluate)!;
 
@@ -231,7 +232,7 @@ public sealed class TrainingRun
                 {
                     Method.SftOnly => new DpoSummary(0, 0, 0, 0),
                     Method.Rft => Rft.Train(context, _journal.Kept, demonstrations),
-                    _ => Dpo.Train(context, [.. pairs.Select(p => p.Pair)], demonstrations, [.. pairs.Select(p => p.Index)]),
+                    _ => Dpo.Train(context, [.. pairs.Select(p => p.Pair)], demonstrations, [.. pairs.Select(p => p.Index)], past?.WasPaused ?? false),
                 };
                 _journal.Record(new PreferencesTrained(result));
                 Save(Stage.Dpo);

@@ -86,6 +86,32 @@ public sealed class CollapseGuardTests
     }
 
     [Fact]
+    public void DpoTrain_Pause_StopsTheRunOnceAndGoesOnWhenAPersonLetIt()
+    {
+        using var scope = NewDisposeScope();
+        using var test = Trained("Dpo.LearningRate=0.02", "Guard.OnCollapse=Pause", "Dpo.Updates=8");
+        var (pairs, _) = Explore.Run(test.Run);
+        var before = test.Model.parameters().Select(p => p.detach().clone()).ToArray();
+
+        var paused = Assert.Throws<RunPausedException>(() => Dpo.Train(test.Run, pairs, test.Demonstrations));
+
+        Assert.StartsWith("The policy collapses, seen after 4 DPO updates: ", paused.Message, StringComparison.Ordinal);
+        Assert.Equal(paused.Message, Assert.Single(test.Journal.Facts.OfType<AlertRaised>(), a => a.Severity == "error").Text);
+        Assert.Empty(test.Journal.Facts.OfType<PairsDrawn>());
+        // As a run is gone on with: from the weights before DPO.
+        using (no_grad())
+        {
+            foreach (var (parameter, value) in test.Model.parameters().Zip(before))
+            {
+                parameter.copy_(value);
+            }
+        }
+
+        Assert.Equal(8, Dpo.Train(test.Run, pairs, test.Demonstrations, wasPaused: true).Updates);
+        Assert.Contains("because a person let it", test.Journal.Facts.OfType<AlertRaised>().Last(a => a.Severity == "error").Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void DpoTrain_RollBack_GoesBackToTheLastGoodPolicy()
     {
         using var scope = NewDisposeScope();

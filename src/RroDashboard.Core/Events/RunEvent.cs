@@ -408,7 +408,7 @@ public sealed record RerollFailed(int Round, string Reason) : RunFact;
 
 /// <summary>Last fact of a run's training; notes and re-rolls may follow.</summary>
 /// <param name="State"><see cref="RunState.Finished"/>, <see cref="RunState.Failed"/>, <see cref="RunState.Stopped"/> or <see cref="RunState.Interrupted"/>.</param>
-/// <param name="Error">What went wrong; null when nothing did.</param>
+/// <param name="Error">What went wrong, or why a run stopped that nobody stopped; null when there is nothing to say.</param>
 /// <param name="Summary">Results; null unless finished.</param>
 public sealed record RunEnded(RunState State, string? Error, RunSummary? Summary) : RunFact;
 

@@ -77,6 +77,9 @@ public sealed class RunPast
     /// <summary>An index above those of all pairs, also of those that no longer count: no index is given twice.</summary>
     public int NextPair { get; }
 
+    /// <summary>The run was stopped by its own collapse guard and not by a person: whoever resumed it knows of the collapse.</summary>
+    public bool WasPaused => _kept.OfType<RunEnded>().Any(e => e is { State: RunState.Stopped, Error: not null });
+
     /// <summary>The last budget that was reported.</summary>
     public Budget Spent { get; }
 

@@ -514,6 +514,9 @@ public enum OnCollapse
     /// <summary>An alert; training goes on.</summary>
     Warn,
 
+    /// <summary>An alert, and the run stops there until a person lets it go on; then training goes past the collapse.</summary>
+    Pause,
+
     /// <summary>An alert, and training ends there.</summary>
     StopEarly,
 
@@ -533,7 +536,7 @@ public sealed class GuardOptions
     public int Tasks { get; set; } = 60;
 
     /// <summary>What then.</summary>
-    [Setting("What happens when a probe shows a collapse.", Advanced = true)]
+    [Setting("What happens when a probe shows a collapse besides the alert: nothing, the run waits for a person, training ends, or it also goes back to the last good probe.", Advanced = true)]
     public OnCollapse OnCollapse { get; set; } = OnCollapse.Warn;
 }
 

@@ -150,6 +150,11 @@ public sealed record Experiment(
             PlanSettings.Find(nameof(RunPlan.Seed)).Set(plan, seed.ToString(CultureInfo.InvariantCulture));
             change(plan);
             PlanSettings.Validate(plan);
+            if (plan.Guard.OnCollapse == OnCollapse.Pause)
+            {
+                throw new PlanException("Guard.OnCollapse = Pause waits for a person, and an experiment has none: Warn, StopEarly or RollBack are allowed.");
+            }
+
             return plan;
         }
         catch (PlanException e)

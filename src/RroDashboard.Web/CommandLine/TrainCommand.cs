@@ -35,6 +35,11 @@ internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runn
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
         var plan = PlanArguments.Read(parsed.GetRequiredValue(_preset), parsed.GetValue(_seed), parsed.GetRequiredValue(_set), parsed.GetValue(_data), parsed.GetValue(_method));
+        if (plan.Guard.OnCollapse == OnCollapse.Pause)
+        {
+            throw new RefusalException("Guard.OnCollapse = Pause waits for a person at a dashboard, and this command has none: Warn, StopEarly or RollBack are allowed.");
+        }
+
         if (runner is null || runner.WhyNot is not null)
         {
             throw new RefusalException(runner?.WhyNot ?? "This program was built without its training part.");

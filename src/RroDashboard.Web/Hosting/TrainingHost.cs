@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
+using RroDashboard.Training;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Observability;
 
@@ -311,6 +312,11 @@ public sealed class TrainingHost(
         {
             // Nothing of it was touched: once the reason is gone it can be resumed all the same.
             return new RunEnded(RunState.Interrupted, e.Message, null);
+        }
+        catch (RunPausedException e)
+        {
+            // Stopped by its own guard: a person may let it go on, as with any stopped run.
+            return new RunEnded(RunState.Stopped, e.Message, null);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -22,6 +22,7 @@ public sealed class ExperimentTests : IDisposable
     [InlineData("{ \"name\": \"x\", \"seeds\": [1], \"methods\": [{ \"method\": \"rro\" }], \"preset\": \"huge\" }", "There is no preset 'huge'")]
     [InlineData("{ \"name\": \"x\", \"seeds\": [1], \"methods\": [{ \"method\": \"rro\" }], \"settings\": { \"Dpo.Speed\": 1 } }", "There is no setting 'Dpo.Speed'")]
     [InlineData("{ \"name\": \"x\", \"seeds\": [1], \"methods\": [{ \"method\": \"rro\", \"settings\": { \"Sft.Updates\": 9 } }] }", "changes Sft.Updates, but all methods share")]
+    [InlineData("{ \"name\": \"x\", \"seeds\": [1], \"methods\": [{ \"method\": \"rro\", \"settings\": { \"Guard.OnCollapse\": \"Pause\" } }] }", "Guard.OnCollapse = Pause waits for a person")]
     [InlineData("{ \"name\": \"x\", \"seeds\": [1], \"methods\": [{ \"method\": \"rro\" }], \"sedes\": [1] }", "sedes")]
     [InlineData("{ \"name\": \"x\", \"seeds\": [1], \"methods\": [{ \"method\": \"rro\" }], \"costShare\": 2 }", "costShare above 0 and at most 1")]
     public void Read_WrongFile_SaysWhatIsWrong(string json, string expected)

@@ -62,6 +62,28 @@ public sealed class ResumeTests
         }
     }
 
+    // The collapse guard stops the run by itself; nothing is lost, and whoever goes on with it trains past the collapse.
+    [Fact]
+    public async Task ResumeAsync_PausedByTheCollapseGuard_GoesOnToTheEnd()
+    {
+        await using var server = await LiveServer.StartAsync(Directory.CreateTempSubdirectory("rro-pause-").FullName, new TrainingRunner(TimeProvider.System), ownsFolder: true);
+        var plan = Plan();
+        PlanSettings.Apply(plan, ["Sft.Updates=150", "Explore.Tasks=12", "Dpo.LearningRate=0.02", "Dpo.Updates=8", "Guard.Every=4", "Guard.Tasks=20", "Guard.OnCollapse=Pause"]);
+
+        var run = await server.Host.EnqueueAsync(plan, "one", default);
+        var paused = await EndAsync(server, run);
+        var walked = (await server.Queries.AllAsync<TaskFinished>(run, default)).Count;
+        await server.Host.ResumeAsync(run, default);
+        var ended = await EndAsync(server, run);
+
+        Assert.Equal(RunState.Stopped, paused.State);
+        Assert.StartsWith("The policy collapses, seen after 4 DPO updates: ", paused.Error, StringComparison.Ordinal);
+        Assert.Equal((RunState.Finished, null), (ended.State, ended.Error));
+        Assert.Equal((12, 12), (walked, (await server.Queries.AllAsync<TaskFinished>(run, default)).Count));
+        Assert.Equal(8, Assert.Single(await server.Queries.AllAsync<PreferencesTrained>(run, default)).Result.Updates);
+        Assert.Single(await server.Queries.AllAsync<AlertRaised>(run, default), a => a.Text.Contains("because a person let it", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task ResumeAsync_RunThatCannotGoOn_IsRefusedWithASentence()
     {
