@@ -115,6 +115,18 @@ public sealed class Policy : IDisposable
         _ => Checkpoint.Save(runFolder, stage, (Decoder)Model, _options),
     };
 
+    /// <summary>Encodes pairs for a run on a published checkpoint, without its weights.</summary>
+    /// <param name="plan">The run's; names the checkpoint.</param>
+    /// <param name="environment">Made of the plan.</param>
+    /// <exception cref="InvalidDataException">The checkpoint's files are missing, damaged, or do not fit.</exception>
+    /// <exception cref="TemplateException">Its chat template refuses a plain conversation.</exception>
+    public static PairEncoder EncoderOf(RunPlan plan, IAgentEnvironment environment)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        var (_, tokenizer, dialogue) = DialogueOf(plan, environment);
+        return new PairEncoder(dialogue, tokenizer.Size, plan.Model.Context);
+    }
+
     /// <summary>Encodes pairs that this policy did not sample.</summary>
     internal PairEncoder PairEncoder() => Dialogue is ReActDialogue react ? new PairEncoder(react, Vocabulary, Model.Context) : new PairEncoder(_words!, Model.Context);
 
@@ -163,6 +175,17 @@ public sealed class Policy : IDisposable
             throw new InvalidDataException($"Model.Checkpoint = '{folder}' is not a folder of this machine.");
         }
 
+        var (config, tokenizer, dialogue) = DialogueOf(plan, environment);
+        var memory = memoryOf(plan, config);
+        memory.Check(MemoryPlan.AvailableBytes);
+        var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation));
+        return new Policy(plan.Model, model, dialogue, null, tokenizer.Size) { Memory = memory };
+    }
+
+    // Everything of a published checkpoint but its weights.
+    private static (DecoderConfig Config, BpeTokenizer Tokenizer, ReActDialogue Dialogue) DialogueOf(RunPlan plan, IAgentEnvironment environment)
+    {
+        var folder = plan.Model.Checkpoint;
         var config = DecoderConfig.Load(Path.Combine(folder, "config.json"));
         var tokenizer = BpeTokenizer.Load(Path.Combine(folder, "tokenizer.json"));
         if (tokenizer.Size > config.Vocabulary)
@@ -171,10 +194,7 @@ public sealed class Policy : IDisposable
         }
 
         var dialogue = new ReActDialogue(tokenizer, ChatTemplate.Load(folder), config.EndTokens, environment, plan.Model.Context, plan.Sft.Thoughts ? ReActDialogue.TaughtThoughtTokens : ReActDialogue.ThoughtTokens);
-        var memory = memoryOf(plan, config);
-        memory.Check(MemoryPlan.AvailableBytes);
-        var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation));
-        return new Policy(plan.Model, model, dialogue, null, tokenizer.Size) { Memory = memory };
+        return (config, tokenizer, dialogue);
     }
 
     // A run that watches for collapse keeps two copies of what it trains.

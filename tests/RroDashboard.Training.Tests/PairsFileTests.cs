@@ -53,6 +53,11 @@ public sealed class PairsFileTests : IDisposable
         Assert.Equal(958, pair.ChosenTokens[^1]);
         Assert.Equal(TrlPair.Parse(s_lines.Value[0]).Chosen, TrlPair.Parse(TrlLines.Of(pair, [])).Chosen);
         Assert.True(pair.Unvalued);
+
+        // Whoever has no weights at hand encodes the same: a dashboard that takes a file for a run on a checkpoint.
+        using var environment = Environments.EnvironmentFactory.Create(Plan().Environment);
+        var without = Policy.EncoderOf(Plan(), environment).Encode(TrlPair.Parse(s_lines.Value[0]));
+        Assert.Equal(PairSet.Identity(pair), PairSet.Identity(without));
     }
 
     [Fact]

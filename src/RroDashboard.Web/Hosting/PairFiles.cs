@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
 using RroDashboard.Data;
 using RroDashboard.Training;
+using RroDashboard.Training.Templates;
 
 namespace RroDashboard.Web.Hosting;
 
@@ -19,7 +21,7 @@ public sealed record PairImportResult(PairSetInfo Version, bool Made, int Lines,
 }
 
 /// <summary>Pairs of versions as TRL files, both ways.</summary>
-public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabularies vocabularies)
+public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabularies vocabularies, EnvironmentShelf shelf)
 {
     /// <summary>Largest file that is taken.</summary>
     public const int MaxBytes = 32 << 20;
@@ -59,8 +61,7 @@ public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabulari
         var run = await queries.FindAsync(runId, cancellationToken) ?? throw new PairSetException($"There is no run '{runId}'.");
         var content = await ReadAsync(file, cancellationToken);
         var sha = Convert.ToHexStringLower(SHA256.HashData(content));
-        var (vocabulary, reason) = await vocabularies.OpenAsync(runId, cancellationToken);
-        var encoder = new PairEncoder(Vocabularies.Words(vocabulary, reason), run.Plan.Model.Context);
+        var encoder = await EncoderAsync(run, cancellationToken);
         var there = (await store.PairsAsync(runId, 0, cancellationToken) ?? throw new PairSetException($"The exploration of run '{runId}' is not over, so its pairs cannot be added to yet."))
             .Pairs.Select(p => PairSet.Identity(p.Pair)).ToHashSet(StringComparer.Ordinal);
         there.UnionWith((await store.EntriesAsync(runId, parent, cancellationToken) ?? throw new PairSetException($"Run '{runId}' has no version {parent} of its pairs."))
@@ -101,6 +102,26 @@ public sealed class PairFiles(PairSetStore store, RunQueries queries, Vocabulari
 
         var (version, made) = await store.AddAsync(runId, parent, changes, author, $"Imported {changes.Count} of {lines} pairs of {Short(name)} (SHA-256 {sha[..12]}).", cancellationToken);
         return new PairImportResult(version, made, lines, lines - changes.Count, sha);
+    }
+
+    // A model from scratch has words; a published checkpoint writes conversations, in its own template.
+    private async Task<PairEncoder> EncoderAsync(RunInfo run, CancellationToken cancellationToken)
+    {
+        var (vocabulary, reason) = await vocabularies.OpenAsync(run.Id, cancellationToken);
+        if (vocabulary is null || run.Plan.Model.Checkpoint.Length == 0)
+        {
+            return new PairEncoder(Vocabularies.Words(vocabulary, reason), run.Plan.Model.Context);
+        }
+
+        try
+        {
+            return Policy.EncoderOf(run.Plan, await shelf.OpenAsync(run.Plan.Environment, cancellationToken));
+        }
+        catch (Exception e) when (e is InvalidDataException or TemplateException or PlanException)
+        {
+            // Where it lies on the server's disk is nobody's business.
+            throw new PairSetException("The published checkpoint that this run tunes, or its environment's data, can no longer be read, so nothing can be encoded for it.");
+        }
     }
 
     private static async Task<byte[]> ReadAsync(Stream file, CancellationToken cancellationToken)
