@@ -97,6 +97,7 @@ public sealed class PairEncoder
                 Unvalued = value is null || before.Unvalued,
                 ShrunkGap = null,
                 Weight = null,
+                Words = null,
             });
     }
 

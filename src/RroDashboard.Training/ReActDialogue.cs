@@ -155,6 +155,47 @@ public sealed class ReActDialogue : Dialogue
         return [.. ids];
     }
 
+    /// <summary>The turns of a history, as <see cref="Conversation"/> would write them; null where its tokens do not say where a turn ends.</summary>
+    internal IReadOnlyList<TrlTurn>? Turns(ReadOnlySpan<int> ids)
+    {
+        // Only control tokens cannot stand in what was said.
+        if (!_afterTask.Any(_tokenizer.IsSpecial) || !_afterObservation.Any(_tokenizer.IsSpecial) || !ids.StartsWith(_beforeTask) || ids[_beforeTask.Length..].IndexOf(_afterTask) is not (>= 0 and var task))
+        {
+            return null;
+        }
+
+        var turns = new List<TrlTurn> { new("user", _tokenizer.Decode(ids.Slice(_beforeTask.Length, task))) };
+        var rest = ids[(_beforeTask.Length + task + _afterTask.Length)..];
+        while (rest.Length > 0)
+        {
+            // An answer that was cut has no end, and then no observation begins after what looks like one.
+            if (rest.IndexOf(ActionEnd) is not (>= 0 and var end) || !rest[(end + 1)..].StartsWith(_beforeObservation))
+            {
+                return null;
+            }
+
+            turns.Add(new TrlTurn("assistant", _tokenizer.Decode(rest[..end])));
+            rest = rest[(end + 1 + _beforeObservation.Length)..];
+            if (rest.IndexOf(_afterObservation) is not (>= 0 and var observation))
+            {
+                return null;
+            }
+
+            turns.Add(new TrlTurn("user", _tokenizer.Decode(rest[..observation])));
+            rest = rest[(observation + _afterObservation.Length)..];
+        }
+
+        return turns;
+    }
+
+    /// <summary>With the conversation that it is, for whoever trains on it elsewhere: with a template of their own.</summary>
+    internal override PreferencePair Recorded(PreferencePair pair, Sampling.History history)
+    {
+        return Turns([.. pair.HistoryTokens]) is { } turns ? pair with { Words = new PairWords(turns, Side(pair.ChosenTokens), Side(pair.RejectedTokens)) } : pair;
+
+        string Side(IReadOnlyList<int> tokens) => _tokenizer.Decode([.. tokens.Count > 0 && tokens[^1] == ActionEnd ? tokens.SkipLast(1) : tokens]);
+    }
+
     /// <summary>Tokens of a whole answer with its end.</summary>
     internal int[] Said(string answer) => [.. _tokenizer.Encode(answer, readAdded: false), ActionEnd];
 

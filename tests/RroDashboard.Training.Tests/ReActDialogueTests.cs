@@ -1,5 +1,8 @@
 using RroDashboard.Core.Plans;
+using RroDashboard.Core.Preferences;
+using RroDashboard.Core.Rewards;
 using RroDashboard.Environments;
+using RroDashboard.Training.Sampling;
 using RroDashboard.Training.Templates;
 using RroDashboard.Training.Tokenizer.Bpe;
 
@@ -24,6 +27,25 @@ public sealed class ReActDialogueTests : IDisposable
         var ours = tokenizer.Decode([.. tokens.Where((_, i) => written[i])]);
         Assert.Equal("Action: search[ red sofa ]<|im_end|>Action: click[ buy ]<|im_end|>", ours);
         Assert.Equal(tokenizer.Id("<|im_end|>"), dialogue.ActionEnd);
+    }
+
+    [Theory]
+    [InlineData("smollm2", "")]
+    [InlineData("llama3", "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m.role + '<|end_header_id|>\n\n' + m.content | trim + '<|eot_id|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}")]
+    [InlineData("gemma2", "{{ bos_token }}{% for m in messages %}{{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) + '\n' + m.content | trim + '<end_of_turn>\n' }}{% endfor %}{% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}")]
+    public void Recorded_History_IsTheConversationThatItWas(string family, string template)
+    {
+        var (dialogue, _) = Open(family, template, bos: family == "gemma2" ? "<bos>" : "<s>", eos: "</s>");
+        int[] history = [.. dialogue.Start("a red sofa"), .. dialogue.Action("search[ red sofa ]"), .. dialogue.Answer("page <|im_end|> one <end_of_turn>")];
+        var pair = dialogue.Recorded(
+            new PreferencePair(0, 0, "", "", "", Estimate.Final(1), Estimate.Final(0), history, dialogue.Action("click[ b1 ]"), dialogue.Action("click[ b2 ]")[..^1]), SamplingEngine.Start(history));
+        Assert.Equal(["user", "assistant", "user"], pair.Words!.Prompt.Select(t => t.Role));
+        Assert.EndsWith("Task: a red sofa", pair.Words.Prompt[0].Content, StringComparison.Ordinal);
+        Assert.Equal(("Action: search[ red sofa ]", "page <|im_end|> one <end_of_turn>"), (pair.Words.Prompt[1].Content, pair.Words.Prompt[2].Content));
+        Assert.Equal(("Action: click[ b1 ]", "Action: click[ b2 ]"), (pair.Words.Chosen, pair.Words.Rejected));
+        Assert.Equal(history, dialogue.Conversation(pair.Words.Prompt));
+        // An answer that was cut leaves no certain turns.
+        Assert.Null(dialogue.Turns([.. dialogue.Start("x"), .. dialogue.Action("search[ red ]")[..^1], .. dialogue.Answer("page"), .. dialogue.Action("click[ b1 ]"), .. dialogue.Answer("page")]));
     }
 
     [Fact]

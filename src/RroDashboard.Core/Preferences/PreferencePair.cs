@@ -60,8 +60,8 @@ public sealed record PreferencePair(
     public bool Unvalued { get; init; }
 
     /// <summary>
-    /// The pair as the conversation that it was, where the policy is behind an endpoint: what was said in full, thoughts included. Token ids are then
-    /// there only if the server gave them. Null for a policy of our own, whose token ids say it.
+    /// The pair as the conversation that it was, where the policy holds one: what was said in full, thoughts included. Of a model behind an endpoint token
+    /// ids are there only if the server gave them. Null for a model from scratch, whose token ids say it.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public PairWords? Words { get; init; }
