@@ -24,10 +24,10 @@ public sealed class AuditLog(IDbContextFactory<RroDbContext> contexts, TimeProvi
     /// <summary>Rows of one page.</summary>
     public const int MaxPage = 200;
 
-    /// <summary>Adds a line.</summary>
-    public async Task AddAsync(string userId, string userName, string action, string subject, string detail, CancellationToken cancellationToken)
+    /// <summary>Adds a line. It cannot be given up: what it tells of has happened, whether or not whoever did it still waits for the answer.</summary>
+    public async Task AddAsync(string userId, string userName, string action, string subject, string detail)
     {
-        var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+        var context = await contexts.CreateDbContextAsync().ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
             var row = new AuditEntity
@@ -40,10 +40,10 @@ public sealed class AuditLog(IDbContextFactory<RroDbContext> contexts, TimeProvi
                 Detail = Cut(detail),
             };
             context.Audit.Add(row);
-            await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+            await context.SaveChangesAsync().ConfigureAwait(false);
             if (row.Key % 1000 == 0)
             {
-                await context.Audit.Where(a => a.Key <= row.Key - MaxRows).ExecuteDeleteAsync(cancellationToken).ConfigureAwait(false);
+                await context.Audit.Where(a => a.Key <= row.Key - MaxRows).ExecuteDeleteAsync().ConfigureAwait(false);
             }
         }
     }

@@ -220,11 +220,25 @@ public sealed class JournalWriter(
     private async Task CommitAsync(JournalDatabase database, List<Entry> batch)
     {
         var dropped = TakeDropped();
+        var last = batch.Count > 0 ? batch[^1].Order : Volatile.Read(ref _committedOrder);
+        var alone = false;
+        foreach (var late in batch.Where(e => !IsWanted(e)).GroupBy(e => e.RunId))
+        {
+            Refuse(late, _refused[late.Key]);
+        }
+
         while (batch.Count > 0 || dropped.Count > 0)
         {
             try
             {
-                Show(database.Write([.. batch.Where(IsWanted).Select(e => new JournalEntry(e.RunId, e.Event, e.Remote))], dropped));
+                if (alone)
+                {
+                    WriteByRun(database, batch, dropped);
+                }
+                else
+                {
+                    Show(database.Write([.. batch.Where(IsWanted).Select(e => new JournalEntry(e.RunId, e.Event, e.Remote))], dropped));
+                }
             }
             catch (SqliteException e) when (e.SqliteErrorCode != ConstraintViolated)
             {
@@ -238,24 +252,22 @@ public sealed class JournalWriter(
                 await Task.Delay(JournalLimits.RetryAfter, time, CancellationToken.None).ConfigureAwait(false);
                 continue;
             }
-            catch (Exception e)
+            catch (Exception e) when (!alone)
             {
                 // An event that can never be written. The other runs must not wait for it for ever.
                 logger.LogError(e, "A batch of {Count} events could not be written; each run's part is tried alone", batch.Count);
-                WriteByRun(database, batch, dropped);
+                alone = true;
+                continue;
             }
 
             _failure = null;
-            if (batch.Count > 0)
-            {
-                Volatile.Write(ref _committedOrder, batch[^1].Order);
-            }
-
+            Volatile.Write(ref _committedOrder, last);
             batch.Clear();
             dropped.Clear();
         }
     }
 
+    // What is settled leaves the batch, so that a disk that refuses in between is tried again with the rest only.
     private void WriteByRun(JournalDatabase database, List<Entry> batch, Dictionary<string, long> dropped)
     {
         foreach (var runId in batch.Select(e => e.RunId).Concat(dropped.Keys).Distinct(StringComparer.Ordinal).ToList())
@@ -266,16 +278,34 @@ public sealed class JournalWriter(
                     [.. batch.Where(e => e.RunId == runId && IsWanted(e)).Select(e => new JournalEntry(e.RunId, e.Event, e.Remote))],
                     dropped.Where(d => d.Key == runId).ToDictionary(StringComparer.Ordinal)));
             }
-            catch (Exception e)
+            catch (Exception e) when (e is not SqliteException { SqliteErrorCode: not ConstraintViolated })
             {
                 logger.LogError(e, "The journal of run {Run} has a hole and takes nothing more but its end", runId);
                 _refused[runId] = $"What run '{runId}' recorded cannot be written: {e.Message}";
                 Refuse(batch.Where(x => x.RunId == runId), _refused[runId]);
-                if (batch.Find(x => x.RunId == runId && x.Event is RunEnded) is { } end)
-                {
-                    WriteByRun(database, [end], []);
-                }
+                WriteEnd(database, batch, runId);
             }
+
+            batch.RemoveAll(e => e.RunId == runId);
+            dropped.Remove(runId);
+        }
+    }
+
+    private void WriteEnd(JournalDatabase database, List<Entry> batch, string runId)
+    {
+        if (batch.Find(x => x.RunId == runId && x.Event is RunEnded) is not { } end)
+        {
+            return;
+        }
+
+        try
+        {
+            Show(database.Write([new JournalEntry(runId, end.Event, end.Remote)], new Dictionary<string, long>()));
+        }
+        catch (Exception e) when (e is not SqliteException { SqliteErrorCode: not ConstraintViolated })
+        {
+            // The start of the next server finds it as interrupted.
+            logger.LogError(e, "The end of run {Run} cannot be written either", runId);
         }
     }
 

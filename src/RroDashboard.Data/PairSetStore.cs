@@ -166,7 +166,7 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
         }
     }
 
-    /// <summary>Takes the last version back: it is kept, but its parent counts again.</summary>
+    /// <summary>Takes the last version back: it is kept, but the last one before it that was not taken back counts again.</summary>
     /// <returns>The version that counts now.</returns>
     /// <exception cref="PairSetException">It is not the last one that counts.</exception>
     public async Task<int> UndoAsync(string runId, int version, CancellationToken cancellationToken)

@@ -410,12 +410,12 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
     {
         if (item.Complete)
         {
-            return $"Item {item.Position + 1} has the {queue.RequiredAnswers} answer{(queue.RequiredAnswers == 1 ? "" : "s")} that it needs: someone else was first. What you wrote is kept as a draft.";
+            return $"Item {item.Position + 1} has the {queue.RequiredAnswers} answer{(queue.RequiredAnswers == 1 ? "" : "s")} that it needs: someone else was first.";
         }
 
         var now = Now;
         var others = await context.Set<ReviewReservationEntity>().CountAsync(r => r.ItemKey == item.Key && r.ReviewerId != reviewer.Id && r.ExpiresTicks > now, cancellationToken).ConfigureAwait(false);
-        return item.Answers + others < queue.RequiredAnswers ? null : $"Item {item.Position + 1} is in other hands, because your ten minutes for it were over or you never took it. What you wrote is kept as a draft.";
+        return item.Answers + others < queue.RequiredAnswers ? null : $"Item {item.Position + 1} is in other hands, because your ten minutes for it were over or you never took it.";
     }
 
     private async Task HoldAsync(RroDbContext context, long itemId, Reviewer reviewer, CancellationToken cancellationToken)

@@ -120,7 +120,7 @@ public sealed class AccountStoreTests
         await using var database = await TestDatabase.CreateAsync();
         for (var i = 0; i < 5; i++)
         {
-            await database.Audit.AddAsync("u", "Ada", i == 2 ? "run.deleted" : "run.started", $"run{i}", new string('x', 600), default);
+            await database.Audit.AddAsync("u", "Ada", i == 2 ? "run.deleted" : "run.started", $"run{i}", new string('x', 600));
         }
 
         var all = await database.Audit.ListAsync(null, "", 3, default);

@@ -260,6 +260,23 @@ public sealed class JournalWriterTests
     }
 
     [Fact]
+    public async Task Record_EndThatCanNeverBeWritten_StopsNeitherTheWriterNorAnotherRun()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var (broken, healthy) = (await database.NewRunAsync(), await database.NewRunAsync());
+        database.Execute("CREATE TRIGGER NoEnd BEFORE INSERT ON Events WHEN NEW.Kind = 'RunEnded' BEGIN SELECT RAISE(ABORT, 'no end'); END");
+        database.Writer.Open(broken).Record(new RunEnded(RunState.Failed, "gone", null));
+        database.Writer.Open(healthy).Record(new AlertRaised("info", "still here"));
+        await database.FlushAsync();
+
+        database.Writer.Open(healthy).Record(new AlertRaised("info", "and goes on"));
+        await database.FlushAsync();
+
+        Assert.Equal(["still here", "and goes on"], (await database.Queries.AllAsync<AlertRaised>(healthy, default)).Select(a => a.Text));
+        Assert.Equal(0, database.Number("SELECT count(*) FROM Events WHERE Kind = 'RunEnded'"));
+    }
+
+    [Fact]
     public async Task Record_DiskRefuses_TellsTheRunAndWritesLater()
     {
         var listener = new Listener();

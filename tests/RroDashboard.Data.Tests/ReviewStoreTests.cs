@@ -249,7 +249,7 @@ public sealed class ReviewStoreTests
         var keeper = new RunKeeper(desk.Database.Contexts, TimeProvider.System);
         await keeper.DeleteAsync([desk.Run], default);
         Assert.Empty(await desk.Queries.QueuesAsync(null, default));
-        await Assert.ThrowsAsync<ReviewRefusedException>(() => desk.Store.NextAsync(desk.Queue, Ann, default));
+        await Assert.ThrowsAsync<ReviewMissingException>(() => desk.Store.NextAsync(desk.Queue, Ann, default));
 
         await keeper.RemoveAsync(desk.Run, default);
 

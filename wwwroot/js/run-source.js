@@ -28,8 +28,10 @@ export class RunSource {
         await this.#connect();
         return;
       } catch {
-        // Told by the badge; the server may be starting again.
-        this.#connection?.stop();
+        // Told by the badge; the server may be starting again. Given up before it is stopped: its end is no reason to begin anew beside this loop.
+        const broken = this.#connection;
+        this.#connection = null;
+        broken?.stop();
         if (this.#stopped) {
           return;
         }

@@ -65,9 +65,11 @@ async function follow() {
     await connection.stop();
     if (error.message.endsWith('closed')) {
       close();
-    } else {
+    } else if (error.message.endsWith('full')) {
       closed = true;
       say('ended', 'Stands still: too many people follow this page');
+    } else {
+      throw error; // The line broke meanwhile, or the server stops: tried again.
     }
     return;
   }

@@ -21,7 +21,7 @@ public sealed class RunImports(IDbContextFactory<RroDbContext> contexts, RunKeep
     // A deletion long ago: the sweeper takes it at its next look.
     private const long LongDeleted = 1;
 
-    /// <summary>Begins a run that nobody sees before <see cref="RunImport.FinishAsync"/>.</summary>
+    /// <summary>Begins a run that nobody sees before <see cref="RunImport.Finish"/>.</summary>
     /// <param name="run">The run itself.</param>
     /// <param name="preset">Preset that it started from.</param>
     /// <param name="settings">Every setting.</param>
@@ -124,7 +124,7 @@ public sealed class RunImports(IDbContextFactory<RroDbContext> contexts, RunKeep
     }
 }
 
-/// <summary>A run on its way in: events in order, then points series by series, then <see cref="FinishAsync"/>.</summary>
+/// <summary>A run on its way in: events in order, then points series by series, then <see cref="Finish"/>.</summary>
 public sealed class RunImport : IAsyncDisposable
 {
     /// <summary>Rows of one transaction.</summary>

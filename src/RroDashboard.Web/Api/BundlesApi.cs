@@ -50,7 +50,7 @@ public static class BundlesApi
         {
             var id = await import.UploadAsync(request.Body, name ?? "", cancellationToken);
             feed.RunListChanged(id);
-            await audit.AddAsync(request.HttpContext.User, "run.imported", id, "by API", cancellationToken);
+            await audit.AddAsync(request.HttpContext.User, "run.imported", id, "by API");
             return TypedResults.Created($"/api/v1/runs/{id}", new NewRunResource(id));
         }
         catch (Exception e) when (e is RunImportException or RefusalException)

@@ -135,7 +135,7 @@ public static class PairSetsApi
             var (run, wasThere) = await trainer.TrainAsync(new PairsReference(id, version), person.Owner(), cancellationToken);
             if (!wasThere)
             {
-                await audit.AddAsync(person, "run.started", run, $"by API, from version {version} of the pairs of {id}", cancellationToken);
+                await audit.AddAsync(person, "run.started", run, $"by API, from version {version} of the pairs of {id}");
             }
 
             return wasThere ? TypedResults.Ok(new NewRunResource(run)) : TypedResults.Created($"/api/v1/runs/{run}", new NewRunResource(run));

@@ -65,7 +65,7 @@ public static class RemoteApi
                 asked, key.Length > 0 ? $"remote-{http.HttpContext.User.Id()}-{key}" : Guid.NewGuid().ToString("N"), http.HttpContext.User.Owner(), cancellationToken);
             if (made)
             {
-                await audit.AddAsync(http.HttpContext.User, "run.started", id, "by a trainer elsewhere", cancellationToken);
+                await audit.AddAsync(http.HttpContext.User, "run.started", id, "by a trainer elsewhere");
             }
 
             return TypedResults.Created($"/api/v1/runs/{id}", new RemoteRunResource(id, next));

@@ -79,7 +79,7 @@ public static class ReportsApi
             return TypedResults.NotFound();
         }
 
-        await audit.AddAsync(http.User, "report.deleted", id, "by API", cancellationToken);
+        await audit.AddAsync(http.User, "report.deleted", id, "by API");
         return TypedResults.NoContent();
     }
 

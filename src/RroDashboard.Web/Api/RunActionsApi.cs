@@ -5,6 +5,7 @@ using RroDashboard.Web.Authentication;
 using RroDashboard.Web.CommandLine;
 using RroDashboard.Web.Components;
 using RroDashboard.Web.Configuration;
+using RroDashboard.Web.Streaming;
 
 namespace RroDashboard.Web.Api;
 
@@ -58,7 +59,7 @@ public static class RunActionsApi
             PlanSettings.Apply(plan, (request.Settings ?? new Dictionary<string, string>()).Select(s => $"{s.Key}={s.Value}"));
             PlanArguments.Check(plan);
             var id = await board.EnqueueAsync(plan, key.Length > 0 ? $"api-{http.HttpContext.User.Id()}-{key}" : Guid.NewGuid().ToString("N"), cancellationToken, http.HttpContext.User.Owner());
-            await audit.AddAsync(http.HttpContext.User, "run.started", id, "by API", cancellationToken);
+            await audit.AddAsync(http.HttpContext.User, "run.started", id, "by API");
             return TypedResults.Created($"/api/v1/runs/{id}", new NewRunResource(id));
         }
         catch (Exception e) when (e is PlanException or RefusalException)
@@ -77,7 +78,7 @@ public static class RunActionsApi
                 return TypedResults.NotFound();
             }
 
-            await audit.AddAsync(http.User, "run.described", id, "by API", cancellationToken);
+            await audit.AddAsync(http.User, "run.described", id, "by API");
             return TypedResults.NoContent();
         }
         catch (RunTextException e)
@@ -94,11 +95,11 @@ public static class RunActionsApi
         }
 
         await board.StopAsync(id, cancellationToken);
-        await audit.AddAsync(http.User, "run.stopped", id, "by API", cancellationToken);
+        await audit.AddAsync(http.User, "run.stopped", id, "by API");
         return TypedResults.Accepted((string?)null);
     }
 
-    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DeleteAsync(string id, RunKeeper keeper, RunQueries queries, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, NotFound, ProblemHttpResult>> DeleteAsync(string id, RunKeeper keeper, RunQueries queries, LiveFeed feed, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
     {
         if (await queries.FindAsync(id, cancellationToken) is null)
         {
@@ -110,18 +111,20 @@ public static class RunActionsApi
             return TypedResults.Problem($"Run {id} is open: stop it before it is deleted.", statusCode: StatusCodes.Status409Conflict);
         }
 
-        await audit.AddAsync(http.User, "run.deleted", id, "by API", cancellationToken);
+        feed.RunListChanged(id);
+        await audit.AddAsync(http.User, "run.deleted", id, "by API");
         return TypedResults.NoContent();
     }
 
-    private static async Task<Results<NoContent, NotFound>> RestoreAsync(string id, RunKeeper keeper, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
+    private static async Task<Results<NoContent, NotFound>> RestoreAsync(string id, RunKeeper keeper, LiveFeed feed, HttpContext http, AuditLog audit, CancellationToken cancellationToken)
     {
         if (await keeper.UndoDeleteAsync([id], cancellationToken) == 0)
         {
             return TypedResults.NotFound();
         }
 
-        await audit.AddAsync(http.User, "run.restored", id, "by API", cancellationToken);
+        feed.RunListChanged(id);
+        await audit.AddAsync(http.User, "run.restored", id, "by API");
         return TypedResults.NoContent();
     }
 

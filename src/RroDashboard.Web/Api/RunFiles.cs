@@ -50,7 +50,7 @@ public static class RunFiles
             return TypedResults.NotFound();
         }
 
-        var folder = Path.Combine(host.RunFolder(run.Id), Path.GetFileName(saved.Folder));
+        var folder = host.CheckpointFolder(run.Id, saved);
         var file = Path.Combine(folder, FileName(wanted));
         return File.Exists(file)
             ? TypedResults.PhysicalFile(

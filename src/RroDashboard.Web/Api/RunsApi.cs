@@ -63,7 +63,7 @@ public static class RunsApi
             return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status409Conflict);
         }
 
-        await audit.AddAsync(http.User, "run.resumed", id, "by API", cancellationToken);
+        await audit.AddAsync(http.User, "run.resumed", id, "by API");
         return TypedResults.Accepted($"/api/v1/runs/{id}", RunResource.Of((await queries.FindAsync(id, cancellationToken))!));
     }
 

@@ -54,9 +54,9 @@ public static class Person
     public static RunOwner Owner(this ClaimsPrincipal person) => new(person.Id(), person.DisplayName());
 
     /// <summary>Adds a line about what they did.</summary>
-    public static Task AddAsync(this AuditLog audit, ClaimsPrincipal person, string action, string subject, string detail = "", CancellationToken cancellationToken = default)
+    public static Task AddAsync(this AuditLog audit, ClaimsPrincipal person, string action, string subject, string detail = "")
     {
         ArgumentNullException.ThrowIfNull(audit);
-        return audit.AddAsync(person.Id(), person.DisplayName(), action, subject, detail, cancellationToken);
+        return audit.AddAsync(person.Id(), person.DisplayName(), action, subject, detail);
     }
 }

@@ -32,7 +32,7 @@ public sealed class ProxyPeople(AccountStore accounts, Sessions sessions, AuditL
             (user, var made) = await accounts.FromProxyAsync(id, kept, proxy.NewAccounts, cancellationToken);
             if (made)
             {
-                await audit.AddAsync(user.Id, user.Name, "account.from-proxy", user.Id, $"as {user.Role}", cancellationToken);
+                await audit.AddAsync(user.Id, user.Name, "account.from-proxy", user.Id, $"as {user.Role}");
             }
         }
 
@@ -42,7 +42,7 @@ public sealed class ProxyPeople(AccountStore accounts, Sessions sessions, AuditL
         {
             _noted[id] = now;
             await accounts.SignedInAsync(id, cancellationToken);
-            await audit.AddAsync(user.Id, user.Name, "sign-in", user.Id, "by the proxy", cancellationToken);
+            await audit.AddAsync(user.Id, user.Name, "sign-in", user.Id, "by the proxy");
         }
 
         return user;

@@ -124,7 +124,7 @@ public static class SignInEndpoints
         {
             if (locks && found is { User: var locked })
             {
-                await audit.AddAsync("", "", "sign-in.locked", locked.Id, $"{SignInThrottle.MaxForName} wrong passwords for {locked.Name}", context.RequestAborted);
+                await audit.AddAsync("", "", "sign-in.locked", locked.Id, $"{SignInThrottle.MaxForName} wrong passwords for {locked.Name}");
             }
 
             return Refused("password");
@@ -151,7 +151,7 @@ public static class SignInEndpoints
             }
 
             var user = await accounts.AcceptAsync(token!, name ?? "", passwords.Hash(password), context.RequestAborted);
-            await audit.AddAsync(user.Id, user.Name, "invitation.accepted", user.Id, user.Role.ToString(), context.RequestAborted);
+            await audit.AddAsync(user.Id, user.Name, "invitation.accepted", user.Id, user.Role.ToString());
             await SignInAsync(context, user, "by an invitation", accounts, audit, time);
             return Results.LocalRedirect(RroUrls.Runs);
         }
@@ -196,7 +196,7 @@ public static class SignInEndpoints
             }
 
             user = await accounts.DescribeAsync(id, name ?? "", string.IsNullOrEmpty(password) ? null : passwords.Hash(password), context.RequestAborted);
-            await audit.AddAsync(user.Id, user.Name, "account.changed", user.Id, string.IsNullOrEmpty(password) ? "name" : "password", context.RequestAborted);
+            await audit.AddAsync(user.Id, user.Name, "account.changed", user.Id, string.IsNullOrEmpty(password) ? "name" : "password");
             // A new password ended every session, this one included. Whom the proxy signs in gets no session of ours: it would outlive the proxy's word.
             if (!context.User.IsFromProxy())
             {
@@ -231,7 +231,7 @@ public static class SignInEndpoints
     private static async Task SignInAsync(HttpContext context, UserInfo user, string how, AccountStore accounts, AuditLog audit, TimeProvider time)
     {
         await accounts.SignedInAsync(user.Id, context.RequestAborted);
-        await audit.AddAsync(user.Id, user.Name, "sign-in", user.Id, how, context.RequestAborted);
+        await audit.AddAsync(user.Id, user.Name, "sign-in", user.Id, how);
         await IssueAsync(context, user, time);
     }
 

@@ -49,6 +49,13 @@ public sealed class DashboardOptions
     /// <summary>Folder of a run's checkpoints. The id is ours, never a request's.</summary>
     public string RunFolder(string runId) => Path.Combine(DataFolder, "runs", runId);
 
+    /// <summary>The folder of a checkpoint within its run's. The name may come from an imported file: only its last part counts.</summary>
+    public string CheckpointFolder(string runId, Core.Events.CheckpointSaved saved)
+    {
+        ArgumentNullException.ThrowIfNull(saved);
+        return Path.Combine(RunFolder(runId), Path.GetFileName(saved.Folder));
+    }
+
     /// <summary>Checks everything that can be known before the start.</summary>
     /// <exception cref="RefusalException">The first thing that is wrong.</exception>
     public void Validate()

@@ -41,7 +41,7 @@ public sealed class PairSetTraining(PairSetStore store, RunQueries queries, Dash
 
         var (version, pairs) = await store.PairsAsync(run.Id, reference.Version, cancellationToken)
             ?? throw Refused($"run '{run.Id}' has no version {reference.Version} of its pairs, or its exploration is not over.");
-        var folder = Path.Combine(options.RunFolder(run.Id), Path.GetFileName(saved.Folder));
+        var folder = options.CheckpointFolder(run.Id, saved);
         try
         {
             if (Checkpoint.HashOf(folder) != saved.Sha256)

@@ -44,6 +44,11 @@ public sealed class QueueLabels(ReviewDecisions decisions, ReviewQueries queues,
     public async Task<QueuePreview> PreviewAsync(string runId, int version, string queueId, CancellationToken cancellationToken)
     {
         var (queue, said) = await ReadAsync(runId, queueId, cancellationToken);
+        return await PreviewAsync(runId, version, queue, said, cancellationToken);
+    }
+
+    private async Task<QueuePreview> PreviewAsync(string runId, int version, ReviewQueue queue, QueueDecisions said, CancellationToken cancellationToken)
+    {
         var entries = (await store.EntriesAsync(runId, version, cancellationToken) ?? throw new PairSetException($"Run '{runId}' has no version {version} of its pairs.")).ToDictionary(e => e.Index);
         List<PairEntry> changes = [.. said.Decided.Select(d => new PairEntry(
             d.PairIndex,
@@ -61,12 +66,12 @@ public sealed class QueueLabels(ReviewDecisions decisions, ReviewQueries queues,
             said.Undecided, said.Incomplete);
     }
 
-    /// <summary>Makes the version. The same labels twice make no second one.</summary>
+    /// <summary>Makes the version. The same labels twice make no second one, if what they add could be valued both times or neither.</summary>
     /// <exception cref="PairSetException">As of <see cref="PreviewAsync"/>, or nothing was decided.</exception>
     public async Task<QueueApplied> ApplyAsync(string runId, int version, string queueId, string author, CancellationToken cancellationToken)
     {
-        var (queue, _) = await ReadAsync(runId, queueId, cancellationToken);
-        var preview = await PreviewAsync(runId, version, queueId, cancellationToken);
+        var (queue, said) = await ReadAsync(runId, queueId, cancellationToken);
+        var preview = await PreviewAsync(runId, version, queue, said, cancellationToken);
         if (preview.Changes.Count == 0)
         {
             throw new PairSetException($"Queue '{queue.Title}' has decided nothing yet: {preview.Incomplete} items need answers, and {preview.Conflicts} are in conflict.");

@@ -219,6 +219,9 @@ public sealed class TrainingHost(
     /// <summary>Folder of a run's checkpoints. The id is ours, never a request's.</summary>
     public string RunFolder(string runId) => options.RunFolder(runId);
 
+    /// <summary>Where a checkpoint of a run lies.</summary>
+    public string CheckpointFolder(string runId, CheckpointSaved saved) => options.CheckpointFolder(runId, saved);
+
     /// <summary>Closes the runs that a process left behind, before this one can add any, and begins to work.</summary>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -291,7 +294,11 @@ public sealed class TrainingHost(
 
         lock (_lock)
         {
-            _open.Remove(job.Id);
+            if (_open.GetValueOrDefault(job.Id) == job)
+            {
+                _open.Remove(job.Id); // Somebody may have resumed it already: that job stays.
+            }
+
             RunningId = RunningId == job.Id ? null : RunningId;
             job.Stop.Dispose();
         }

@@ -35,7 +35,7 @@ public sealed class Vocabularies(TrainingHost host, RunQueries queries)
 
         try
         {
-            var vocabulary = Checkpoint.ReadTokenizer(Path.Combine(host.RunFolder(runId), saved.Folder));
+            var vocabulary = Checkpoint.ReadTokenizer(host.CheckpointFolder(runId, saved));
             if (_kept.Count >= MaxKept && _kept.Keys.FirstOrDefault() is { } oldest)
             {
                 _kept.TryRemove(oldest, out _);

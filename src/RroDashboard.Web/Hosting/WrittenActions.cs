@@ -141,7 +141,7 @@ public sealed class WrittenActions(
         try
         {
             var outcomes = await TensorThread.RunAsync("written action", () => StepActions.Value(
-                run.Plan, Path.Combine(host.RunFolder(run.Id), Path.GetFileName(saved.Folder)), saved.Sha256, run.Plan.Explore.Rollouts, Purpose.WrittenAction, [step], cancellationToken));
+                run.Plan, host.CheckpointFolder(run.Id, saved), saved.Sha256, run.Plan.Explore.Rollouts, Purpose.WrittenAction, [step], cancellationToken));
             return (outcomes[0].Value, null);
         }
         catch (InvalidDataException)

@@ -93,7 +93,7 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
     }
 
     /// <summary>Adds a viewer to a link that works.</summary>
-    /// <returns>Why not, as one sentence; null when it follows now.</returns>
+    /// <returns>Why not, in a word for the page's script: "full" when as many follow as may, "following" when the connection does already; null when it follows now.</returns>
     public string? Add(HubCallerContext connection, ShareLinkInfo link)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -102,13 +102,13 @@ public sealed class ShareFeed(IHubContext<ShareHub> hub, SharedPages pages, Shar
         {
             if (_viewers.ContainsKey(connection.ConnectionId))
             {
-                return "This connection follows a link already.";
+                return "following";
             }
 
             if (_viewers.Count >= MaxViewers || (_watched.TryGetValue(link.Id, out var known) && known.Viewers.Count >= MaxViewersOfLink))
             {
                 _refused++;
-                return "Too many people have this page open: it stands still for you. Reload it later.";
+                return "full";
             }
 
             if (!_watched.TryGetValue(link.Id, out var watched))

@@ -62,7 +62,7 @@ public sealed class FuzzTests : IAsyncLifetime
         var other = await accounts.CreateAsync("Other", UserRole.Admin, null, default);
         await tokens.CreateAsync(other.Id, Secret, UserRole.Admin, 1, default);
         await Server.App.Services.GetRequiredService<InvitationStore>().CreateAsync(UserRole.Admin, Secret, 1, other.Id, default);
-        await Server.App.Services.GetRequiredService<AuditLog>().AddAsync(other.Id, other.Name, "test", Secret, Secret, default);
+        await Server.App.Services.GetRequiredService<AuditLog>().AddAsync(other.Id, other.Name, "test", Secret, Secret);
         var clients = new List<HttpClient>();
         foreach (var role in new[] { UserRole.Viewer, UserRole.Operator })
         {

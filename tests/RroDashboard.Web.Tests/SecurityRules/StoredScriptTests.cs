@@ -115,7 +115,7 @@ public sealed class StoredScriptTests
         await server.Get<TokenStore>().CreateAsync(user.Id, name, UserRole.Viewer, 1, default);
         await server.Get<TokenStore>().CreateAsync(admin.Id, name, UserRole.Viewer, 1, default);
         await server.Get<InvitationStore>().CreateAsync(UserRole.Viewer, name, 1, user.Id, default);
-        await server.Get<AuditLog>().AddAsync(user.Id, user.Name, "test", Hostile, Hostile, default);
+        await server.Get<AuditLog>().AddAsync(user.Id, user.Name, "test", Hostile, Hostile);
         var report = await server.Get<ReportStore>().CreateAsync(
             Cut(ReportStore.MaxTitle), $"{Hostile}\n\n# {Hostile}\n\n{{{{run {run}}}}}\n\n{{{{chart run={run} series=sft/loss title=\"<img src=x onerror=alert(1)>\"}}}}\n\n{{{{trajectory run={run} task=0}}}}", Hostile, default);
         using var client = await server.SignInAsync();

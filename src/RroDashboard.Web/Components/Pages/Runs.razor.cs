@@ -184,13 +184,14 @@ public sealed partial class Runs : LivePage
         }
 
         var back = await Keeper.UndoDeleteAsync(_deleted, Left);
-        foreach (var run in back > 0 ? _deleted : [])
+        var undone = back > 0 ? _deleted : [];
+        foreach (var run in undone)
         {
             await Rights.NoteAsync("run.restored", run);
         }
 
         _deleted = [];
-        await AfterAsync([], back > 0 ? "Brought back." : "Too late: it is gone.");
+        await AfterAsync(undone, back > 0 ? "Brought back." : "Too late: it is gone.");
     }
 
     private async Task<bool> MayAsync(string what)
