@@ -280,10 +280,19 @@ public sealed class JournalWriter(
             }
             catch (Exception e) when (e is not SqliteException { SqliteErrorCode: not ConstraintViolated })
             {
-                logger.LogError(e, "The journal of run {Run} has a hole and takes nothing more but its end", runId);
-                _refused[runId] = $"What run '{runId}' recorded cannot be written: {e.Message}";
-                Refuse(batch.Where(x => x.RunId == runId), _refused[runId]);
-                WriteEnd(database, batch, runId);
+                var reason = $"What run '{runId}' recorded cannot be written: {e.Message}";
+                Refuse(batch.Where(x => x.RunId == runId), reason);
+                if (batch.Exists(x => x.RunId == runId && x.Remote is null))
+                {
+                    logger.LogError(e, "The journal of run {Run} has a hole and takes nothing more but its end", runId);
+                    _refused[runId] = reason;
+                    WriteEnd(database, batch, runId);
+                }
+                else
+                {
+                    // All of it goes back to its trainer: that is no hole.
+                    logger.LogError(e, "A batch of run {Run} cannot be written", runId);
+                }
             }
 
             batch.RemoveAll(e => e.RunId == runId);

@@ -35,6 +35,7 @@ namespace RroDashboard.Data;
 /// <param name="ImportedFrom">What it came from.</param>
 /// <param name="Owner">Name of who started it; empty for the program itself.</param>
 /// <param name="Remote">What a trainer elsewhere said of it; null for a run that this program trains.</param>
+/// <param name="Shared">Paths of the settings of <paramref name="Plan"/> that a trainer elsewhere named; null for a run that this program trains: all of them.</param>
 /// <param name="StopAskedUtc">When a person asked that trainer to stop; null when nobody did.</param>
 public sealed record RunInfo(
     string Id,
@@ -63,6 +64,7 @@ public sealed record RunInfo(
     string ImportedFrom = "",
     string Owner = "",
     RemoteRun? Remote = null,
+    IReadOnlyCollection<string>? Shared = null,
     DateTime? StopAskedUtc = null)
 {
     /// <summary>What the list calls it: its name, or preset and id.</summary>
@@ -70,6 +72,16 @@ public sealed record RunInfo(
 
     /// <summary>What its agent acts in.</summary>
     public string EnvironmentName => Remote?.Environment ?? Plan.Environment.Name.ToString();
+
+    /// <summary>Whether a setting of its plan says something about it: of what a trainer elsewhere did not name, the plan has only defaults.</summary>
+    public bool Knows(PlanSetting setting) => Shared is null || Shared.Contains(setting.Path);
+
+    /// <summary>A setting as text; a dash where its trainer did not name it.</summary>
+    public string Setting(PlanSetting setting)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        return Knows(setting) ? setting.GetText(Plan) : "-";
+    }
 
     /// <summary>How its texts are shown; null for an environment that is not of this program: as they are.</summary>
     public EnvironmentKind? ScreenKind => Remote is null ? Plan.Environment.Name : null;
@@ -217,10 +229,12 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
     private static T Read<T>(string json)
         where T : RunEvent => (T)JsonSerializer.Deserialize<RunEvent>(json, RunJson.Options)!;
 
-    internal static RunInfo Info(RunEntity run) => new(
+    internal static RunInfo Info(RunEntity run) => Info(run, JsonSerializer.Deserialize<Dictionary<string, string>>(run.SettingsJson)!);
+
+    private static RunInfo Info(RunEntity run, Dictionary<string, string> settings) => new(
         run.Id,
         run.State,
-        PlanSettings.FromDictionary(run.Preset, JsonSerializer.Deserialize<Dictionary<string, string>>(run.SettingsJson)!),
+        PlanSettings.FromDictionary(run.Preset, settings),
         Utc(run.CreatedTicks)!.Value,
         Utc(run.StartedTicks),
         Utc(run.EndedTicks),
@@ -244,6 +258,7 @@ public sealed class RunQueries(IDbContextFactory<RroDbContext> contexts)
         run.ImportedFrom,
         run.Owner,
         RemoteRun.Read(run.RemoteJson),
+        run.RemoteJson is null ? null : [.. settings.Keys.Select(k => PlanSettings.Find(k).Path)],
         Utc(run.StopAskedTicks));
 
     private static DateTime? Utc(long? ticks) => ticks is { } value ? new DateTime(value, DateTimeKind.Utc) : null;

@@ -92,7 +92,7 @@ public sealed record RunPage(int Total, IReadOnlyList<RunResource> Runs, string?
 /// <summary>A series as two columns of equal length.</summary>
 public sealed record SeriesResource(string Series, IReadOnlyList<long> Steps, IReadOnlyList<double> Values);
 
-/// <summary>A run for scripts. <paramref name="Crashed"/>: interrupted because its process ended without a word.</summary>
+/// <summary>A run for scripts. <paramref name="Crashed"/>: interrupted because its process ended without a word. <paramref name="Remote"/>: what a trainer elsewhere said of it; its settings are then those that it shared.</summary>
 public sealed record RunResource(
     string Id,
     string State,
@@ -111,14 +111,15 @@ public sealed record RunResource(
     long DroppedSamples,
     string? Error,
     bool Crashed,
-    string Owner = "")
+    string Owner = "",
+    RemoteRun? Remote = null)
 {
     /// <summary>From what the database knows.</summary>
     public static RunResource Of(RunInfo run)
     {
         ArgumentNullException.ThrowIfNull(run);
         return new(
-            run.Id, run.State.ToString(), run.Plan.Preset, Core.Plans.PlanSettings.ToDictionary(run.Plan), run.CreatedUtc, run.StartedUtc, run.EndedUtc, run.Stage?.ToString(),
-            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error, run.Crashed, run.Owner);
+            run.Id, run.State.ToString(), run.Plan.Preset, Core.Plans.PlanSettings.All.Where(run.Knows).ToDictionary(s => s.Path, s => s.GetText(run.Plan), StringComparer.Ordinal), run.CreatedUtc, run.StartedUtc, run.EndedUtc, run.Stage?.ToString(),
+            run.Done, run.Total, run.Before, run.After, run.Budget, run.LastSeq, run.DroppedSamples, run.Error, run.Crashed, run.Owner, run.Remote);
     }
 }

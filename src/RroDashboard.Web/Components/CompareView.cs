@@ -43,11 +43,11 @@ public sealed class CompareView
     {
         ArgumentNullException.ThrowIfNull(runs);
         Runs = runs;
-        Differences = [.. PlanSettings.All.Where(s => runs.Select(r => s.GetText(r.Run.Plan)).Distinct(StringComparer.Ordinal).Count() > 1)];
+        Differences = [.. PlanSettings.All.Where(s => runs.Select(r => r.Run.Setting(s)).Distinct(StringComparer.Ordinal).Count() > 1)];
         var telling = Differences.Where(s => s.Path != nameof(RunPlan.Seed)).ToArray();
         Groups =
         [
-            .. runs.GroupBy(r => string.Join('\n', PlanSettings.All.Where(s => s.Path != nameof(RunPlan.Seed)).Select(s => s.GetText(r.Run.Plan))), StringComparer.Ordinal)
+            .. runs.GroupBy(r => string.Join('\n', PlanSettings.All.Where(s => s.Path != nameof(RunPlan.Seed)).Select(s => r.Run.Setting(s)).Append(Elsewhere(r.Run.Remote))), StringComparer.Ordinal)
                 .Select((g, i) => new RunGroup(i, NameOf(g.First(), telling, g.Count()), [.. g])),
         ];
         Baseline = Groups.FirstOrDefault(g => g.Runs.Any(r => r.Run.Id == baseline)) ?? (Groups.Count > 0 ? Groups[0] : null);
@@ -76,10 +76,16 @@ public sealed class CompareView
     /// <summary>Who is best, or why nobody is named.</summary>
     public string BestSentence { get; }
 
+    // What a trainer elsewhere does differently is in its own settings; only their seed may differ within a group.
+    private static string Elsewhere(RemoteRun? remote) => remote is null
+        ? ""
+        : string.Join('\n', remote.Config.EnumerateObject().Where(p => p.Name != "seed").OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => $"{p.Name}={p.Value.GetRawText()}").Prepend(remote.Environment).Prepend(remote.Method));
+
     private static string NameOf(ComparedRun run, PlanSetting[] telling, int count) =>
         run.Run.Name.Length > 0 && count == 1
             ? run.Run.Name
-            : telling.Length == 0 ? run.Run.Title : $"{run.Run.Plan.Preset}: {string.Join(", ", telling.Take(3).Select(s => $"{s.Name} {s.GetText(run.Run.Plan)}"))}{(telling.Length > 3 ? ", ..." : "")}";
+            : run.Run.Remote is { } remote ? $"{remote.Method} on {remote.Environment}"
+            : telling.Length == 0 ? run.Run.Title : $"{run.Run.Plan.Preset}: {string.Join(", ", telling.Take(3).Select(s => $"{s.Name} {run.Run.Setting(s)}"))}{(telling.Length > 3 ? ", ..." : "")}";
 
     /// <summary>Two groups on the same tasks.</summary>
     public static PairedRow Compare(RunGroup first, RunGroup second)
@@ -92,7 +98,7 @@ public sealed class CompareView
             return new PairedRow(first, null, $"{(a.Count == 0 ? first.Name : second.Name)} has no final evaluation yet.");
         }
 
-        var hashes = first.Runs.Concat(second.Runs).Select(r => r.Started?.EnvironmentHash).Distinct(StringComparer.Ordinal).Count();
+        var hashes = first.Runs.Concat(second.Runs).Select(r => (r.Started?.EnvironmentHash, r.Run.Remote?.Environment)).Distinct().Count();
         if (hashes > 1)
         {
             return new PairedRow(first, null, "Not compared: the environments' data or settings differ, so these are not the same tasks.");

@@ -24,6 +24,29 @@ public sealed class CompareViewTests
     }
 
     [Fact]
+    public void Groups_RunsOfTrainersElsewhere_AreSeedsOfOneMethodOnlyWhereTheirOwnSettingsSaySo()
+    {
+        static ComparedRun Elsewhere(string id, string method, string environment, string config) => Run(id, 0, 5, 0, "") with
+        {
+            Run = Run(id, 0, 5, 0).Run with { Remote = new RemoteRun(method, environment, "", System.Text.Json.JsonSerializer.Deserialize<System.Text.Json.JsonElement>(config), 60, RewardRange.Unit), Shared = ["Explore.MaxCandidates"] },
+        };
+
+        var view = new CompareView(
+            [
+                Elsewhere("a", "GRPO", "ALFWorld", """{"lr":1,"seed":0}"""), Elsewhere("b", "GRPO", "ALFWorld", """{"seed":1,"lr":1}"""), Elsewhere("c", "RLOO", "ALFWorld", """{"lr":1}"""),
+                Elsewhere("d", "GRPO", "ALFWorld", """{"lr":2}"""), Elsewhere("e", "GRPO", "ScienceWorld", """{"lr":1}"""), Run("f", 0, 5, 0),
+            ],
+            "a");
+
+        Assert.Equal(["ab", "c", "d", "e", "f"], view.Groups.Select(g => string.Concat(g.Runs.Select(r => r.Run.Id))));
+        Assert.Equal("GRPO on ALFWorld", view.Groups[0].Name);
+        // Equal names of tasks in another environment are not the same tasks.
+        Assert.All(view.Paired.Where(p => p.Group.Runs[0].Run.Id is "e" or "f"), p => Assert.StartsWith("Not compared", p.Sentence, StringComparison.Ordinal));
+        Assert.Equal("-", view.Runs[0].Run.Setting(PlanSettings.Find("Model.Width")));
+        Assert.Contains("Model.Width", view.Differences.Select(d => d.Path));
+    }
+
+    [Fact]
     public void Best_IntervalsOverlap_NobodyIsNamed()
     {
         var view = new CompareView([Run("a", 0, 5, 0.001), Run("b", 0, 3, 0)], "b");
