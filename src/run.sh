@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and starts the dashboard: src/run.sh [serve|train|experiment|export|import|bench|doctor|link] [options].
+# Installs what is missing, builds, and starts the dashboard: src/run.sh [serve|train|experiment|explore|evaluate|export|import|bench|doctor|link] [options].
 # src/run.sh --help lists the commands and their options.
 set -euo pipefail
 source_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
