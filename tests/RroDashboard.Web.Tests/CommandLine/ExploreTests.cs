@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using RroDashboard.Core.Events;
@@ -8,6 +9,7 @@ using RroDashboard.Training.Tests.Endpoints;
 using RroDashboard.Web.CommandLine;
 using RroDashboard.Web.Configuration;
 using RroDashboard.Web.Hosting;
+using RroDashboard.Web.Tests.Hosting;
 
 namespace RroDashboard.Web.Tests.CommandLine;
 
@@ -60,6 +62,24 @@ public sealed class ExploreTests : IDisposable
     }
 
     [Fact]
+    public async Task Explore_ThenTheDashboard_ShowsWhoExploredAndWhatItCost()
+    {
+        var (_, output, _) = await RunAsync("--preset", "smoke", "--set", "Explore.Tasks=1", "--set", "Endpoint.OutputPrice=1000", "--json");
+        using var json = JsonDocument.Parse(output);
+        var run = json.RootElement.GetProperty("run").GetString();
+        await using var dashboard = await LiveServer.StartAsync(_folder, new TrainingRunner(TimeProvider.System));
+        using var client = await dashboard.SignInAsync();
+
+        var page = await client.GetStringAsync(new Uri($"/runs/{run}", UriKind.Relative));
+        var trained = await client.PostAsJsonAsync(new Uri($"/api/v1/runs/{run}/pair-sets/0/train", UriKind.Relative), new { });
+
+        Assert.Contains($"tiny at {_server.Url}", page, StringComparison.Ordinal);
+        Assert.Contains($"cost {_server.Told.Written / 1000.0:0.0000}", page, StringComparison.Ordinal);
+        Assert.Contains("not with an endpoint", page, StringComparison.Ordinal);
+        Assert.Contains("was explored by a model behind an endpoint", await trained.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Explore_ServerThatDies_GoesOnWhereItWas()
     {
         _server.Trouble = n => n > 60 ? new Trouble(503, "closed", default) : null;
@@ -72,6 +92,11 @@ public sealed class ExploreTests : IDisposable
         await using (var services = Data())
         {
             Assert.Equal(RunState.Interrupted, (await services.GetRequiredService<RunQueries>().FindAsync(run, CancellationToken.None))!.State);
+        }
+
+        await using (var dashboard = await LiveServer.StartAsync(_folder, new TrainingRunner(TimeProvider.System)))
+        {
+            Assert.Contains("goes on by it: 'src/run.sh explore --resume RUN'", (await Assert.ThrowsAsync<RefusalException>(() => dashboard.Host.ResumeAsync(run, CancellationToken.None))).Message, StringComparison.Ordinal);
         }
 
         _server.Trouble = _ => null;
