@@ -135,7 +135,7 @@ internal sealed class ExperimentCommand(CommandConsole console, ITrainingRunner?
         ParseResult parsed, string file, string folder, (int Finished, int Planned) cells, Func<string, string, string> markdown, IReadOnlyList<(string Name, string Svg)> charts, string json,
         CancellationToken cancellation)
     {
-        var command = "src/run.sh experiment " + Relative(file);
+        var command = "src/run.sh experiment " + Relative(file) + (parsed.GetValue(_data) is null ? "" : " --data FOLDER");
         await WriteAsync(Path.Combine(folder, "report.md"), command, "");
         await File.WriteAllTextAsync(Path.Combine(folder, "report.json"), json, cancellation);
         if (parsed.GetValue(_report) is { } copy)

@@ -33,7 +33,7 @@ public sealed class ExperimentTests : IDisposable
         var report = Path.Combine(_folder, "RESULTS.md");
 
         var (code, output, error) = await RunAsync(File, "--json", "--report", report);
-        var (again, _, second) = await RunAsync(File, "--report-only");
+        var (again, _, second) = await RunAsync(File, "--report-only", "--data", _folder);
 
         Assert.Equal((0, 0), (code, again));
         using var json = JsonDocument.Parse(Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)));
@@ -43,6 +43,9 @@ public sealed class ExperimentTests : IDisposable
         Assert.Contains("| sft | 1 |", await System.IO.File.ReadAllTextAsync(report), StringComparison.Ordinal);
         Assert.True(System.IO.File.Exists(Path.Combine(_folder, "RESULTS-differences.svg")));
         Assert.True(System.IO.File.Exists(Path.Combine(_folder, "out", "report.json")));
+        // The command that makes it names the data, and not where they are here.
+        var remade = await System.IO.File.ReadAllTextAsync(Path.Combine(_folder, "out", "report.md"));
+        Assert.Contains("experiment.txt --data FOLDER`. 2 of 2 cells", remade, StringComparison.Ordinal);
     }
 
     private async Task<(int Code, string Output, string Error)> RunAsync(string json, params string[] more)
