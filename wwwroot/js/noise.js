@@ -59,5 +59,5 @@ export function drawNoise(root, model) {
     item.prepend(element('i', c.className, ''));
     legend.append(item);
   });
-  root.replaceChildren(facts, track, legend, element('p', 'small muted', 'Accepted rises in standard errors of their difference. A rise below one error may be luck: a re-roll measures how many are.'));
+  root.replaceChildren(facts, track, legend, element('p', 'small muted', 'Accepted rises in standard errors of their difference. A rise below one error may be luck' + (model.remote ? '.' : ': a re-roll measures how many are.')));
 }

@@ -114,6 +114,8 @@ class RunPage {
     this.#model = new RunModel();
     this.#model.rule = this.#options.rule;
     this.#model.range = this.#options.range;
+    // There is no policy here to re-roll with.
+    this.#model.remote = this.#options.remote === true;
   }
 
   // Everything up to now: at the start, and whenever the server says that what we have cannot be continued.

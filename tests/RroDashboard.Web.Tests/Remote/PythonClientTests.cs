@@ -137,6 +137,28 @@ public sealed class PythonClientTests
         Assert.Contains("closed 401: ", trainer.Said, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Client_WithTheStateFileOfAnother_IsToldInsteadOfLosingItsWords()
+    {
+        await using var server = await LiveServer.StartAsync(static (_, _) => { });
+        using var trainer = new PythonTrainer(
+            """
+            runs = [Run(U, T, name="twice", method="GRPO", environment="ALFWorld", state=S) for _ in range(2)]
+            for run in runs:
+                run.log("one of two")
+                try:
+                    print("all told", run.flush())
+                except Refused as refused:
+                    print("told", refused)
+            """,
+            server.Url, await RemoteProgram.TokenAsync(server), Path.Combine(server.Folder, "twice.json"));
+
+        await trainer.EndAsync();
+
+        Assert.Contains("all told True", trainer.Said, StringComparison.Ordinal);
+        Assert.Contains("told another process logs to run", trainer.Said, StringComparison.Ordinal);
+    }
+
     private static async Task AssertLinesAsync(LiveServer server, string run, IEnumerable<string> expected) =>
         Assert.Equal(expected, (await server.Queries.AllAsync<LogLine>(run, default)).Select(l => l.Text));
 }

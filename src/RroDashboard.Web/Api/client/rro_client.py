@@ -13,7 +13,7 @@ was killed and starts again with the same state file goes on with the same run, 
 queue dies with the process.) While the queue is full, facts (candidates, decisions, pairs, evaluations, the end) wait for a place; samples (metrics, log
 lines, progress) are dropped and counted in run.dropped. What the server refuses for good is raised as Refused by the next call.
 """
-import collections, http.client, json, math, os, sys, threading, time, urllib.error, urllib.request, uuid
+import collections, http.client, json, math, os, re, sys, threading, time, urllib.error, urllib.request, uuid
 
 BATCH_EVENTS, BATCH_CHARACTERS, EVENT_CHARACTERS = 500, 1_000_000, 4_000_000  # the server takes 1000 events and 4 MiB
 SAMPLES = ("metricPoint", "progressReported", "budgetReported", "logLine")
@@ -25,9 +25,10 @@ class Refused(Exception):
 
 
 class Run:
-    def __init__(self, url, token, name, method, environment, state="rro-run.json", config=None, capacity=10_000, heartbeat=10.0, patience=60.0, **more):
-        """more: settings, trainer, rewardRange, silentAfterSeconds and the like, see BeginRemoteRun in the API's document. patience: seconds that the start may take."""
-        self._url, self._token, self._file, self._capacity, self._beat = url.rstrip("/") + "/api/v1/runs", token, state, capacity, heartbeat
+    def __init__(self, url, token, name, method, environment, state=None, config=None, capacity=10_000, every=0.25, heartbeat=10.0, patience=60.0, **more):
+        """state: a file of this trainer alone, by default rro-NAME.json here. every: shortest time between two batches, seconds. more: settings, trainer, rewardRange, silentAfterSeconds and the like, see BeginRemoteRun in the API's document. patience: seconds that the start may take."""
+        state = state or "rro-" + re.sub("[^A-Za-z0-9]+", "-", name) + ".json"
+        self._url, self._token, self._file, self._capacity, self._every, self._beat = url.rstrip("/") + "/api/v1/runs", token, state, capacity, every, heartbeat
         self._queue, self._changed, self._sending, self._ended, self._error = collections.deque(), threading.Condition(), False, False, None
         self.stop_asked, self.dropped = False, 0
         self._saved = {"key": uuid.uuid4().hex, "id": None, "number": 1, "events": []}
@@ -37,7 +38,7 @@ class Run:
         if self._saved["id"] is None:
             self._save()  # the key first: a start that got no answer makes no second run
             about = dict(more, name=name, method=method, environment=environment, config=config or {})
-            begun = self._post("/remote", json.dumps(about, allow_nan=False), {"Idempotency-Key": self._saved["key"]}, time.monotonic() + patience)
+            begun = self._post("/remote", json.dumps(about, allow_nan=False), {"Idempotency-Key": self._saved["key"]}, time.monotonic() + patience)[0]
             self._saved.update(id=begun["id"], number=begun["next"])
             self._save()
         self.id = self._saved["id"]
@@ -106,19 +107,24 @@ class Run:
                     if self._ended and not self._queue:
                         return
                     self._changed.wait_for(lambda: self._queue or self._saved["events"], max(0.0, said + self._beat - time.monotonic()))
-                    characters = sum(map(len, self._saved["events"]))
-                    if not self._saved["events"]:  # else one that a process before this left in flight
+                    fresh = not self._saved["events"]  # else one that a process before this left in flight
+                    if self._queue:  # more may come
+                        self._changed.wait_for(lambda: self._ended or len(self._queue) >= BATCH_EVENTS, max(0.0, said + self._every - time.monotonic()))
+                    if fresh:
+                        characters = 0
                         while self._queue and len(self._saved["events"]) < BATCH_EVENTS and (characters == 0 or characters + len(self._queue[0]) < BATCH_CHARACTERS):
                             characters += len(self._queue[0])
                             self._saved["events"].append(self._queue.popleft())
                     self._sending = bool(self._saved["events"])
                 if self._sending:
                     self._save()
-                    answer = self._post(f"/{self.id}/batches", '{"number":%d,"events":[%s]}' % (self._saved["number"], ",".join(self._saved["events"])))
+                    answer, tries = self._post(f"/{self.id}/batches", '{"number":%d,"events":[%s]}' % (self._saved["number"], ",".join(self._saved["events"])))
+                    if fresh and tries == 1 and not answer["taken"]:
+                        raise Refused(f"another process logs to run {self.id}: a trainer needs a state file of its own, and {self._file} is shared")
                     self._saved.update(number=self._saved["number"] + 1, events=[])
                     self._save()
                 else:
-                    answer = self._post(f"/{self.id}/heartbeat", "{}")
+                    answer, _ = self._post(f"/{self.id}/heartbeat", "{}")
                 self.stop_asked, said = answer["stop"], time.monotonic()
         except Exception as error:
             if getattr(error, "code", 0) in (400, 413):  # it will never be taken: the next start goes on behind it
@@ -129,12 +135,13 @@ class Run:
                 self._changed.notify_all()
 
     def _post(self, path, body, headers=None, until=math.inf):
-        pause = 0.25
+        pause, tries = 0.25, 0
         while True:
+            tries += 1
             try:
                 request = urllib.request.Request(self._url + path, body.encode(), dict(headers or {}, Authorization="Bearer " + self._token, **{"Content-Type": "application/json"}))
                 with urllib.request.urlopen(request, timeout=30) as answer:
-                    return json.load(answer)
+                    return json.load(answer), tries
             except urllib.error.HTTPError as refusal:
                 if refusal.code not in (408, 425, 429, 500, 502, 503, 504):
                     told = Refused(f"{refusal.code}: {refusal.read(4000).decode(errors='replace')}")
