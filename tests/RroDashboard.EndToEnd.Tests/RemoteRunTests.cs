@@ -73,11 +73,12 @@ public sealed class RemoteRunTests(BrowserFixture fixture) : IClassFixture<Brows
     public async Task RunPage_OfASilentTrainer_SaysThatItGoesOnByItself()
     {
         using var trainer = await TrainerAsync();
-        var run = (await PostAsync(trainer, "remote", """{"name":"silent","method":"GRPO","environment":"ALFWorld","silentAfterSeconds":5}""")).GetProperty("id").GetString()!;
+        var run = (await PostAsync(trainer, "remote", """{"name":"silent","method":"GRPO","environment":"ALFWorld"}""")).GetProperty("id").GetString()!;
         await using var visitor = await fixture.VisitAsync(ColorScheme.Dark, 360, 800);
         await visitor.GoAsync($"/runs/{run}");
         var page = visitor.Page;
 
+        fixture.Dashboard.Clock.Shift += TimeSpan.FromSeconds(121);
         await page.Locator("#run-interrupted").WaitForAsync();
 
         Assert.Contains("Its trainer fell silent; it was last heard", await page.Locator("#run-interrupted").TextContentAsync(), StringComparison.Ordinal);

@@ -37,6 +37,14 @@ internal sealed class ScriptedRunner(Action<IRunJournal, CancellationToken> play
     }
 }
 
+/// <summary>The system's clock, ahead by as much as a test says.</summary>
+internal sealed class ShiftedClock : TimeProvider
+{
+    public TimeSpan Shift { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Shift;
+}
+
 /// <summary>The real server on a free port, with a scripted run in place of training.</summary>
 internal sealed class LiveServer : IAsyncDisposable
 {
@@ -46,7 +54,10 @@ internal sealed class LiveServer : IAsyncDisposable
     private readonly bool _ownsFolder;
     private bool _stopped;
 
-    private LiveServer(RroWebApplication server, string folder, bool ownsFolder) => (_server, Folder, _ownsFolder) = (server, folder, ownsFolder);
+    private LiveServer(RroWebApplication server, ShiftedClock clock, string folder, bool ownsFolder) => (_server, Clock, Folder, _ownsFolder) = (server, clock, folder, ownsFolder);
+
+    /// <summary>The server's clock: nobody waits two minutes.</summary>
+    public ShiftedClock Clock { get; }
 
     public RroWebApplication Server => _server;
 
@@ -72,9 +83,10 @@ internal sealed class LiveServer : IAsyncDisposable
 
     public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false, ProxyOptions? proxy = null)
     {
+        var clock = new ShiftedClock();
         var server = new RroWebApplication(
             new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false, Proxy = proxy },
-            services => services.AddSingleton(runner).AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, TestPeople>());
+            services => services.AddSingleton<TimeProvider>(clock).AddSingleton(runner).AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, TestPeople>());
         try
         {
             await server.StartAsync().WaitAsync(Patience);
@@ -85,7 +97,7 @@ internal sealed class LiveServer : IAsyncDisposable
             throw;
         }
 
-        return new LiveServer(server, folder, ownsFolder);
+        return new LiveServer(server, clock, folder, ownsFolder);
     }
 
     public T Get<T>()

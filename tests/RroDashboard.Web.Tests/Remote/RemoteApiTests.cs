@@ -232,13 +232,14 @@ public sealed class RemoteApiTests(SharedLiveServer shared) : IClassFixture<Shar
     {
         await using var server = await LiveServer.StartAsync(static (_, _) => { });
         using var trainer = await RemoteProgram.StartAsync(server);
-        var run = await trainer.BeginAsync(silentAfter: RemoteLimits.ShortestSilence);
+        var run = await trainer.BeginAsync(silentAfter: 120);
         string[] first = ["""{"type":"stageStarted","stage":"Explore"}""", .. Walk(0, 0), Walk(1, 1)[0]];
         await trainer.SendAsync(run, 1, first);
 
+        server.Clock.Shift = TimeSpan.FromSeconds(121);
         var silent = await server.WaitForEndAsync(run);
 
-        Assert.Equal((RunState.Interrupted, true, "Nothing was heard of the trainer for 5 seconds; when it speaks again, the run goes on."), (silent.State, silent.Crashed, silent.Error));
+        Assert.Equal((RunState.Interrupted, true, "Nothing was heard of the trainer for 120 seconds; when it speaks again, the run goes on."), (silent.State, silent.Crashed, silent.Error));
         // The answer that was missed is asked for again, and the walk that was open goes on: nothing is set aside.
         Assert.False((await trainer.SendAsync(run, 1, first)).Answer.GetProperty("taken").GetBoolean());
         Assert.True((await trainer.SendAsync(run, 2, [.. Walk(1, 1)[1..], Point(0)])).Answer.GetProperty("taken").GetBoolean());
