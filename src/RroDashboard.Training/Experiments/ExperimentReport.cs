@@ -333,7 +333,12 @@ public sealed record ExperimentReport(
 
         var claim = F($"reward not lower than `{Experiment.Baseline}`'s by more than {Experiment.Margin:0.###} (95 %, paired, equal updates; by the bootstrap and by Student's interval over seeds) at no more than {Experiment.CostShare:0 %} of its candidates, rollouts and tokens");
         var reached = Reached();
-        if (reached.Count > 0)
+        var near = Methods.Where(m => m.Against is not null && m.Cost.Rollouts > 0 && m.Pairs > 0 && (reached.Contains(m) || Saves(m.Cost, baseline.Cost) || NotLower(m))).ToList();
+        if (near.Count == 0)
+        {
+            yield return F($"Asked for was a method with a {claim}. **None reaches it**, and none saves as much.");
+        }
+        else if (reached.Count > 0)
         {
             yield return F($"Asked for was a method with a {claim}. **Reached by {string.Join(", ", reached.Select(m => $"`{m.Name}`"))}.**");
         }
@@ -342,7 +347,7 @@ public sealed record ExperimentReport(
             yield return F($"Asked for was a method with a {claim}. **None reaches it.** How near those come that save enough:");
         }
 
-        foreach (var m in Methods.Where(m => m.Against is not null && m.Cost.Rollouts > 0 && m.Pairs > 0 && (reached.Contains(m) || Saves(m.Cost, baseline.Cost) || NotLower(m))))
+        foreach (var m in near)
         {
             var saves = Saves(m.Cost, baseline.Cost) ? "" : ", which is more than the share allowed";
             yield return F($"- `{m.Name}`: d {Difference(m.Against)} at {m.Cost.Candidates / baseline.Cost.Candidates:0 %} of the candidates, {m.Cost.Rollouts / baseline.Cost.Rollouts:0 %} of the rollouts and {m.Cost.Tokens / baseline.Cost.Tokens:0 %} of the tokens{saves}{(m.BySeeds is { } b ? F($"; by seeds [{b.Low:+0.000;-0.000;0.000}, {b.High:+0.000;-0.000;0.000}]") : "")}. {m.Against!.Sentence(m.Name, Experiment.Baseline)}");

@@ -1,3 +1,5 @@
+using FsCheck;
+using FsCheck.Fluent;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Exploration;
 using RroDashboard.Core.Plans;
@@ -43,6 +45,60 @@ public sealed class LedgerCheckTests
         Assert.Equal((2, 3, 1, 6), (check.Steps, check.Candidates, check.Pairs, check.Rollouts));
         Assert.Equal(2, check.AccountSums[CandidateAccount.Accepted]);
     }
+
+    // Whatever is drawn: every candidate is in exactly one account, the sums are those counted by hand, and one moved candidate is told.
+    [Fact]
+    public void Of_AnyStep_AccountsAddUpAndNoneCanBeMoved() => Prop.ForAll(
+        Arb.From(Gen.Choose(0, 9).ListOf(4)), Arb.From(Gen.Choose(0, 4)), Arb.From(Gen.Choose(0, 100)),
+        (draws, before, moved) =>
+        {
+            var plan = Presets.Create("demo");
+            ExplorationMethods.Apply(plan, "rro");
+            PlanSettings.Apply(plan, ["Explore.Rollouts=1", "Explore.MaxCandidates=4"]);
+            var (rule, previous) = (StepRule.Of(plan.Explore, RewardRange.Unit), new Estimate([before / 5.0]));
+            // State i is worth i mod 5 fifths; states from 5 on were reached by an invalid action.
+            var states = draws.ToList();
+            var looks = states.ConvertAll(s => new Look(states.IndexOf(s), new Estimate([s % 5 / 5.0])));
+            var tried = Enumerable.Range(1, 4).FirstOrDefault(k => rule.Accepts(looks[..k], previous) is not null, 4);
+            var rose = rule.Accepts(looks[..tried], previous);
+            var followed = rose ?? StepRule.Best(looks[..tried]);
+            var fate = new StepFate(rose is null ? StepVerdict.KeptBest : StepVerdict.Rose, previous, looks[followed].Value);
+            var accounts = Enumerable.Range(0, tried).Select(i => Accounts.Of(
+                new CandidateFate(looks[i].Value, i == followed, true, false, looks[i].First < i, false, states[i] >= 5), fate)).ToList();
+            var pairs = PairRule.Of(plan.Explore, RewardRange.Unit).Pick(
+                [.. Distinct().Select(i => new Sibling(looks[i].Value, looks[..tried].Count(l => l.First == i)))], Distinct().ToList().IndexOf(followed), previous);
+            List<RunFact> facts =
+            [
+                new RunStarted(PlanSettings.ToDictionary(plan), "MiniShop", "", "", 1, 1, RewardRange.Unit),
+                new TaskOpened(0, "t", "buy", previous),
+                .. Enumerable.Range(0, tried).Select(i => new CandidateScored(0, 0, i, $"a{states[i]}", "", looks[i].Value, looks[i].First < i ? looks[i].First : null, states[i] >= 5, false, 2, -1)),
+                new StepDecided(0, 0, previous, looks[followed].Value, followed, $"a{states[followed]}", tried, fate.Verdict, accounts),
+                .. pairs.Select((p, i) => new PairCreated(i, new PreferencePair(0, 0, "", Action(p.Chosen), Action(p.Rejected), Value(p.Chosen), Value(p.Rejected), [], [], []))),
+                new TaskFinished(0, 1, 0),
+            ];
+            var distinct = Distinct().Count();
+            var budget = new Budget { Tasks = 1, Steps = 1, Candidates = tried, SameState = tried - distinct, Rollouts = 1 + distinct, Pairs = pairs.Count, NoRise = rose is null ? 1 : 0 };
+
+            var check = LedgerCheck.Of(facts, budget);
+
+            Assert.Empty(check.Mismatches);
+            Assert.Equal(tried, check.AccountSums.Values.Sum());
+            Assert.Equal(1, check.AccountSums.GetValueOrDefault(rose is null ? CandidateAccount.NoRise : CandidateAccount.Accepted));
+            Assert.Equal(tried - distinct, check.AccountSums.GetValueOrDefault(CandidateAccount.SameState));
+            Assert.Equal(
+                Distinct().Count(i => i != followed && states[i] >= 5), check.AccountSums.GetValueOrDefault(CandidateAccount.Invalid));
+            // Nothing that was not followed and not repeated was worth more than the step before where nothing rose over it.
+            Assert.All(Distinct().Where(i => i != followed), i => Assert.True(states[i] % 5 < before));
+
+            var at = moved % tried;
+            var other = accounts[at] == CandidateAccount.Lower ? CandidateAccount.Tie : CandidateAccount.Lower;
+            var told = facts.ConvertAll(f => f is StepDecided s ? s with { Accounts = [.. accounts.Select((a, i) => i == at ? other : a)] } : f);
+            Assert.Equal($"Task 0, step 0: candidate {at + 1} is accounted as {other}, it belongs to {accounts[at]}.", Assert.Single(LedgerCheck.Of(told, budget).Mismatches));
+
+            IEnumerable<int> Distinct() => Enumerable.Range(0, tried).Where(i => looks[i].First == i);
+            string Action(int sibling) => $"a{states[Distinct().ElementAt(sibling)]}";
+            Estimate Value(int sibling) => looks[Distinct().ElementAt(sibling)].Value;
+        }).QuickCheckThrowOnFailure();
 
     public static TheoryData<string, Func<RunFact, RunFact>> Tampered => new()
     {

@@ -139,6 +139,16 @@ public sealed class ExperimentTests : IDisposable
     }
 
     [Fact]
+    public void Markdown_NoMethodSavesOrComesNear_SaysSo()
+    {
+        var experiment = Read("""{ "name": "hand", "preset": "smoke", "seeds": [1, 2], "methods": [{ "method": "fixed-5" }, { "method": "rro" }] }""");
+
+        var report = ExperimentReport.Of(experiment, [Cell("fixed-5", 1, 1000, 0.8), Cell("fixed-5", 2, 1000, 0.8), Cell("rro", 1, 900, 0.6), Cell("rro", 2, 900, 0.6)], [], null);
+
+        Assert.Contains("**None reaches it**, and none saves as much.", report.Markdown("c", ""), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Markdown_HandMadeCells_SaysWhatIsEqualAndHowSureTheCountsAre()
     {
         var experiment = Read("""
