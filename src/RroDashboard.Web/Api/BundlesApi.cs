@@ -26,7 +26,7 @@ public static class BundlesApi
         return routes;
     }
 
-    private static async Task<Results<PushStreamHttpResult, NotFound, ProblemHttpResult>> ExportAsync(string id, RunQueries queries, BundleExport export, CancellationToken cancellationToken)
+    private static async Task<Results<PushStreamHttpResult, NotFound, ProblemHttpResult>> ExportAsync(string id, HttpContext http, RunQueries queries, BundleExport export, CancellationToken cancellationToken)
     {
         if (await queries.FindAsync(id, cancellationToken) is not { } run)
         {
@@ -35,7 +35,22 @@ public static class BundlesApi
 
         return BundleExport.WhyNot(run.State, run.Id) is { } reason
             ? TypedResults.Problem(reason, statusCode: StatusCodes.Status409Conflict)
-            : TypedResults.Stream(async stream => await export.WriteAsync(run.Id, stream, cancellationToken), MediaTypeNames.Application.Zip, BundleExport.FileName(run.Id));
+            : TypedResults.Stream(
+                async stream =>
+                {
+                    try
+                    {
+                        await export.WriteAsync(run.Id, stream, cancellationToken);
+                    }
+                    catch (BundleException e) when (!http.Response.HasStarted)
+                    {
+                        // Deleted, or resumed, since it was looked at.
+                        http.Response.Headers.ContentDisposition = default;
+                        await ApiManners.WriteAsync(http, StatusCodes.Status409Conflict, e.Message, cancellationToken);
+                    }
+                },
+                MediaTypeNames.Application.Zip,
+                BundleExport.FileName(run.Id));
     }
 
     private static async Task<Results<Created<NewRunResource>, ProblemHttpResult>> ImportAsync(

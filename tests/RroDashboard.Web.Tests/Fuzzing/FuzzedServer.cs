@@ -33,7 +33,7 @@ internal sealed class FuzzedServer : IAsyncDisposable
 
     private FuzzedServer(ITrainingRunner runner) => _server = new RroWebApplication(
         new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = _folder, StartDemo = false, ApiRequestsPerMinute = int.MaxValue },
-        services => services.AddSingleton(runner).AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error)));
+        services => services.AddSingleton(runner).AddLogging(logging => logging.SetMinimumLevel(LogLevel.Error).AddFilter("Microsoft.AspNetCore.SignalR", LogLevel.Critical)));
 
     public RroWebApplication Server => _server;
 
