@@ -81,11 +81,11 @@ internal sealed class LiveServer : IAsyncDisposable
     public static Task<LiveServer> StartAsync(Action<IRunJournal, CancellationToken> play, ProxyOptions? proxy) =>
         StartAsync(Directory.CreateTempSubdirectory("rro-live-").FullName, new ScriptedRunner(play), ownsFolder: true, proxy);
 
-    public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false, ProxyOptions? proxy = null)
+    public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false, ProxyOptions? proxy = null, int requestsPerMinute = 1200)
     {
         var clock = new ShiftedClock();
         var server = new RroWebApplication(
-            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false, Proxy = proxy },
+            new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false, Proxy = proxy, ApiRequestsPerMinute = requestsPerMinute },
             services => services.AddSingleton<TimeProvider>(clock).AddSingleton(runner).AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, TestPeople>());
         try
         {

@@ -14,7 +14,8 @@ public sealed class TraversalTests
     [Fact]
     public async Task Parameters_OfEveryRoute_LeadToNoOtherFile()
     {
-        await using var server = await LiveServer.StartAsync(BundledRun.Play);
+        // Without a limit of requests: what is refused for being too much reaches nothing.
+        await using var server = await LiveServer.StartAsync(Directory.CreateTempSubdirectory("rro-climb-").FullName, new ScriptedRunner(BundledRun.Play), ownsFolder: true, requestsPerMinute: int.MaxValue);
         var run = await BundledRun.MakeAsync(server);
         using var client = await ProgramAsync(server);
         // Beside, above and below everything that the server reads.
@@ -37,6 +38,8 @@ public sealed class TraversalTests
                 "..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd", "%2fetc%2fpasswd", "%2fproc%2fself%2fenviron", name + "%00.json", "..%2frrodashboard.db", "rrodashboard.db", "keys", "%7e",
             ];
             var asked = 0;
+            // It is let in, and gets what is its own: otherwise nothing below would mean anything.
+            Assert.Contains("mug", await client.GetStringAsync($"/api/v1/runs/{run}/log.txt"), StringComparison.Ordinal);
             foreach (var endpoint in EndpointTable.Of(server.Server).Where(e => EndpointTable.Parameters(e).Count > 0 && !EndpointTable.IsTransport(e)))
             {
                 foreach (var wanted in EndpointTable.Parameters(endpoint))
@@ -99,7 +102,7 @@ public sealed class TraversalTests
         using var request = new HttpRequestMessage(new HttpMethod(verb), new Uri(server.Url.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         using var answer = await client.SendAsync(request);
         var body = await answer.Content.ReadAsStringAsync();
-        Assert.True((int)answer.StatusCode < 500, $"{verb} {path} answers {(int)answer.StatusCode}: {body}");
+        Assert.True(answer.StatusCode is < HttpStatusCode.InternalServerError and not HttpStatusCode.TooManyRequests and not HttpStatusCode.Forbidden, $"{verb} {path} answers {(int)answer.StatusCode}: {body}");
         Assert.DoesNotContain(Canary, body, StringComparison.Ordinal);
         Assert.DoesNotContain("root:x:", body, StringComparison.Ordinal);
         Assert.DoesNotContain("SQLite format 3", body, StringComparison.Ordinal);
