@@ -29,8 +29,7 @@ internal static class AxeCheck
             await page.EmulateMediaAsync(new() { ColorScheme = scheme, ReducedMotion = ReducedMotion.Reduce });
             await page.SetViewportSizeAsync(width, 800);
             await page.UntilAsync($"document.documentElement.dataset.theme === '{(scheme == ColorScheme.Dark ? "dark" : "light")}' && innerWidth === {width.ToString(CultureInfo.InvariantCulture)}");
-            // Charts follow a window's size a moment later.
-            await page.UntilAsync($"document.documentElement.scrollWidth <= {width.ToString(CultureInfo.InvariantCulture)}");
+            await page.FitsAsync(width);
             await page.AxeAsync($"{page.Url} {scheme} {width}");
             if (picture is not null)
             {
@@ -46,8 +45,27 @@ internal static class AxeCheck
         Assert.True(serious.Count == 0, string.Join('\n', serious));
     }
 
-    public static async Task FitsAsync(this IPage page, int width) =>
-        Assert.InRange(await page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 0, width);
+    /// <summary>The page does not scroll sideways; charts follow a window's size a moment later.</summary>
+    public static async Task FitsAsync(this IPage page, int width)
+    {
+        try
+        {
+            await page.UntilAsync($"document.documentElement.scrollWidth <= {width.ToString(CultureInfo.InvariantCulture)}");
+        }
+        catch (TimeoutException)
+        {
+            var wide = await page.EvaluateAsync<string>(
+                """
+                (() => {
+                  // What lies in a box that scrolls or cuts by itself does not make the page wide.
+                  const cut = e => e && e !== document.body && (getComputedStyle(e).overflowX !== 'visible' || cut(e.parentElement));
+                  return [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !cut(e.parentElement))
+                    .slice(0, 12).map(e => `${e.tagName}.${e.getAttribute('class')}#${e.id} to ${Math.round(e.getBoundingClientRect().right)}`).join('; ');
+                })()
+                """);
+            Assert.Fail($"{page.Url} is wider than {width.ToString(CultureInfo.InvariantCulture)} pixels: {wide}");
+        }
+    }
 
     public static async Task PictureAsync(this IPage page, string name)
     {
