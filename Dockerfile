@@ -1,8 +1,9 @@
 # The dashboard in a container, computing on the processor:
 #   docker build -t rrodashboard .
 #   docker run --rm -p 127.0.0.1:5080:8080 -v rro-data:/data rrodashboard
-# It prints a one-time sign-in link; open it with port 5080. Publish the port to loopback only, as above: there are no accounts
-# yet, so the server has to be told with a flag named "unsafe" that listening on all addresses of the container is meant.
+# It prints a one-time sign-in link; open it with port 5080. Publish the port to loopback only, as above, or behind a web server that
+# speaks https: passwords would go over plain http, so the server has to be told with a flag named "unsafe" that listening on all
+# addresses of the container is meant.
 #
 # With an NVIDIA GPU: --build-arg LIBTORCH_URL=... names a zip of libtorch with CUDA (https://pytorch.org, "LibTorch", "C++"), and
 # `docker run --gpus all` gives the container the device.
