@@ -369,41 +369,18 @@ public sealed class TrainingRun
         return process.PeakWorkingSet64 / 1024.0 / 1024.0;
     }
 
-    /// <summary>Hashes the ledger on its way out and keeps the pairs and trajectories that the last stage learns from.</summary>
-    private sealed class LedgerJournal(IRunJournal inner) : IRunJournal, IDisposable
+    /// <summary>Keeps the pairs and trajectories that the last stage learns from.</summary>
+    private sealed class LedgerJournal(IRunJournal inner) : HashedJournal(inner)
     {
-        private readonly LedgerHash _hash = new();
         private readonly List<PairCreated> _pairs = [];
         private readonly List<TrajectoryKept> _kept = [];
-
-        public string Hash => _hash.Current;
 
         public IReadOnlyList<PairCreated> Pairs => _pairs;
 
         public IReadOnlyList<TrajectoryKept> Kept => _kept;
 
-        /// <summary>Takes in what an earlier attempt recorded, without recording it again.</summary>
-        public void Keep(IEnumerable<RunFact> facts)
+        protected override void OnFact(RunFact fact)
         {
-            foreach (var fact in facts)
-            {
-                Take(fact);
-            }
-        }
-
-        public void Record(RunFact fact)
-        {
-            Take(fact);
-            inner.Record(fact);
-        }
-
-        public void Sample(RunSample sample) => inner.Sample(sample);
-
-        public void Dispose() => _hash.Dispose();
-
-        private void Take(RunFact fact)
-        {
-            _hash.Add(fact);
             if (fact is PairCreated pair)
             {
                 _pairs.Add(pair);

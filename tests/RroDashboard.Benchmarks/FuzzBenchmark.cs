@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using RroDashboard.Core;
-using RroDashboard.Core.Plans;
 using RroDashboard.Fuzzing;
+using RroDashboard.Web.Tests.Hosting;
 
 namespace RroDashboard.Benchmarks;
 
@@ -24,7 +23,7 @@ internal static class FuzzBenchmark
     {
         var count = int.TryParse(Environment.GetEnvironmentVariable("RRO_FUZZ"), CultureInfo.InvariantCulture, out var asked) ? asked : Default;
         var (frames, clock) = ((int)(count * Frames), Stopwatch.StartNew());
-        var runner = new PlayedRunner((plan, _, _, _) => Summary(plan));
+        var runner = new PlayedRunner((plan, _, _, _) => ScriptedSummary.Of(plan));
         await using var server = await FuzzedServer.StartAsync(runner);
         await Task.WhenAll(
         [
@@ -48,22 +47,4 @@ internal static class FuzzBenchmark
     }
 
     private static int Share(int count, int lanes, int lane) => (count / lanes) + (lane < count % lanes ? 1 : 0);
-
-    private static RunSummary Summary(RunPlan plan)
-    {
-        var held = new HeldOut(0.7, 0.6, [0.6, 0.8], [0.5, 0.7]);
-        return new RunSummary
-        {
-            Preset = plan.Preset,
-            Seed = plan.Seed,
-            Settings = PlanSettings.ToDictionary(plan),
-            Sft = held,
-            Final = held,
-            Explore = new ExploreSummary(1, 1, 1, 1, 1, 1, 1, 0, 0),
-            Dpo = new DpoSummary(0, 0, 0, 0),
-            Seconds = new SecondsSummary(1, 1, 1, 1, 4),
-            PeakMemoryMiB = 1,
-            LedgerSha256 = "00",
-        };
-    }
 }

@@ -101,36 +101,13 @@ public static class EndpointRun
         string Of(long count) => FormattableString.Invariant($"{count} of {sampler.Answers}");
     }
 
-    /// <summary>Hashes the ledger on its way out.</summary>
-    private sealed class Ledger(IRunJournal inner) : IRunJournal, IDisposable
+    /// <summary>Keeps what the walks earned.</summary>
+    private sealed class Ledger(IRunJournal inner) : HashedJournal(inner)
     {
-        private readonly LedgerHash _hash = new();
-
-        public string Hash => _hash.Current;
-
         public List<double> Rewards { get; } = [];
 
-        public void Keep(IEnumerable<RunFact> facts)
+        protected override void OnFact(RunFact fact)
         {
-            foreach (var fact in facts)
-            {
-                Take(fact);
-            }
-        }
-
-        public void Record(RunFact fact)
-        {
-            Take(fact);
-            inner.Record(fact);
-        }
-
-        public void Sample(RunSample sample) => inner.Sample(sample);
-
-        public void Dispose() => _hash.Dispose();
-
-        private void Take(RunFact fact)
-        {
-            _hash.Add(fact);
             if (fact is TaskFinished finished)
             {
                 Rewards.Add(finished.Reward);

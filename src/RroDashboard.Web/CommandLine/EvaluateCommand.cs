@@ -11,10 +11,7 @@ namespace RroDashboard.Web.CommandLine;
 /// <summary>Held-out tasks played by a model that another server runs; nothing is trained, and no tensor engine is needed.</summary>
 internal sealed class EvaluateCommand(CommandConsole console)
 {
-    /// <summary>Where the key comes from: a command line is seen by everybody on the machine.</summary>
-    private const string KeyVariable = "RRO_ENDPOINT_KEY";
-
-    private readonly Option<string> _endpoint = new("--endpoint") { Description = "Base address of an OpenAI-compatible server (vLLM, llama.cpp server), for example http://127.0.0.1:8000/v1. Its key is taken from RRO_ENDPOINT_KEY.", HelpName = "URL", Required = true };
+    private readonly Option<string> _endpoint = new("--endpoint") { Description = CommonOptions.EndpointMeans, HelpName = "URL", Required = true };
     private readonly Option<string> _model = new("--model") { Description = "Name of the model there.", HelpName = "NAME", Required = true };
     private readonly Option<string> _preset = new("--preset") { Description = $"Environment and held-out tasks: {string.Join(", ", Presets.All.Select(p => p.Name))}.", DefaultValueFactory = _ => "demo", HelpName = "NAME" };
     private readonly Option<string[]> _set = new("--set") { Description = "A setting, as Path=Value, for example Evaluate.Tasks=50; may be given many times.", HelpName = "PATH=VALUE", DefaultValueFactory = _ => [], AllowMultipleArgumentsPerToken = true };
@@ -59,7 +56,7 @@ internal sealed class EvaluateCommand(CommandConsole console)
                 {
                     Url = url,
                     Model = parsed.GetRequiredValue(_model),
-                    Key = Environment.GetEnvironmentVariable(KeyVariable) ?? "",
+                    Key = Environment.GetEnvironmentVariable(CommonOptions.EndpointKey) ?? "",
                     AtOnce = atOnce,
                     PerMinute = perMinute,
                     InputPrice = parsed.GetValue(_inputPrice),

@@ -18,12 +18,9 @@ namespace RroDashboard.Web.CommandLine;
 /// </summary>
 internal sealed class ExploreCommand(CommandConsole console)
 {
-    /// <summary>Where the key comes from: a command line is seen by everybody on the machine.</summary>
-    private const string KeyVariable = "RRO_ENDPOINT_KEY";
-
     private const string Mask = $"{nameof(RunPlan.Environment)}.{nameof(EnvironmentOptions.ActionMask)}=false";
 
-    private readonly Option<string?> _endpoint = new("--endpoint") { Description = "Base address of an OpenAI-compatible server (vLLM, llama.cpp server), for example http://127.0.0.1:8000/v1. Its key is taken from RRO_ENDPOINT_KEY.", HelpName = "URL" };
+    private readonly Option<string?> _endpoint = new("--endpoint") { Description = CommonOptions.EndpointMeans, HelpName = "URL" };
     private readonly Option<string?> _model = new("--model") { Description = "Name of the model there.", HelpName = "NAME" };
     private readonly Option<string> _preset = new("--preset") { Description = $"Environment and exploration: {string.Join(", ", Presets.All.Select(p => p.Name))}.", DefaultValueFactory = _ => "demo", HelpName = "NAME" };
     private readonly Option<long?> _seed = new("--seed") { Description = "Seed of the run; that of the preset when left out.", HelpName = "NUMBER" };
@@ -152,7 +149,7 @@ internal sealed class ExploreCommand(CommandConsole console)
         var journal = new BothJournals(new ClockJournal(committed, TimeProvider.System), terminal);
         try
         {
-            using var endpoint = new ChatEndpoint(EndpointOptions.Of(plan.Endpoint, Environment.GetEnvironmentVariable(KeyVariable) ?? ""), TimeProvider.System);
+            using var endpoint = new ChatEndpoint(EndpointOptions.Of(plan.Endpoint, Environment.GetEnvironmentVariable(CommonOptions.EndpointKey) ?? ""), TimeProvider.System);
             // A thread of its own: it waits for answers all the time.
             var result = await terminal.ShowAsync(() => Task.Factory.StartNew(
                 () => EndpointRun.Run(plan, endpoint, journal, TimeProvider.System, past, cancellation), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));

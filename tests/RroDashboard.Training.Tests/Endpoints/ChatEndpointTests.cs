@@ -22,26 +22,7 @@ public sealed class ChatEndpointTests : IDisposable
 
     public ChatEndpointTests()
     {
-        // A port that is free now; another process may take it in between, so a few are tried.
-        for (var attempt = 0; ; attempt++)
-        {
-            using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-            probe.Stop();
-            _url = new Uri($"http://127.0.0.1:{port}/v1");
-            _server.Prefixes.Clear();
-            _server.Prefixes.Add($"http://127.0.0.1:{port}/");
-            try
-            {
-                _server.Start();
-                break;
-            }
-            catch (HttpListenerException) when (attempt < 5)
-            {
-            }
-        }
-
+        _url = _server.StartOnAFreePort();
         _ = Task.Run(ServeAsync);
     }
 

@@ -17,26 +17,7 @@ internal sealed class CompletionServer : IDisposable
 
     public CompletionServer()
     {
-        // A port that is free now; another process may take it in between, so a few are tried.
-        for (var attempt = 0; ; attempt++)
-        {
-            using var probe = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-            probe.Stop();
-            Url = $"http://127.0.0.1:{port}/v1";
-            _server.Prefixes.Clear();
-            _server.Prefixes.Add($"http://127.0.0.1:{port}/");
-            try
-            {
-                _server.Start();
-                break;
-            }
-            catch (HttpListenerException) when (attempt < 5)
-            {
-            }
-        }
-
+        Url = _server.StartOnAFreePort().AbsoluteUri;
         _ = Task.Run(ServeAsync);
     }
 

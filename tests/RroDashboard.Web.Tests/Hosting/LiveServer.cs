@@ -20,20 +20,7 @@ internal sealed class ScriptedRunner(Action<IRunJournal, CancellationToken> play
     public RunSummary Run(RunPlan plan, string runFolder, IRunJournal journal, CancellationToken cancellationToken, RunPast? past = null)
     {
         play(journal, cancellationToken);
-        var held = new HeldOut(0.7, 0.6, [0.6, 0.8], [0.5, 0.7]);
-        return new RunSummary
-        {
-            Preset = plan.Preset,
-            Seed = plan.Seed,
-            Settings = PlanSettings.ToDictionary(plan),
-            Sft = held,
-            Final = held,
-            Explore = new ExploreSummary(1, 1, 1, 1, 1, 1, 1, 0, 0),
-            Dpo = new DpoSummary(0, 0, 0, 0),
-            Seconds = new SecondsSummary(1, 1, 1, 1, 4),
-            PeakMemoryMiB = 1,
-            LedgerSha256 = "00",
-        };
+        return ScriptedSummary.Of(plan);
     }
 }
 
