@@ -36,7 +36,8 @@ public sealed class ReviewTests(BrowserFixture fixture) : IClassFixture<BrowserF
 
         await bob.Page.Locator("#nothing-left").WaitForAsync();
         fixture.Dashboard.Clock.Shift += ReviewLimits.Hold + TimeSpan.FromSeconds(1);
-        await bob.Page.Locator("#look-again").ClickAsync();
+        // On its way to "nothing left" the page looks once more by itself: it may have found the item before anybody presses the button.
+        await bob.Page.EvaluateAsync("document.querySelector('#look-again')?.click()");
         Assert.Equal(first, await ItemAsync(bob.Page));
         await AnswerAsync(bob.Page, "e");
         await bob.Page.GetByText("Everything is answered").WaitForAsync();
