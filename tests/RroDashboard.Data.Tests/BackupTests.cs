@@ -67,17 +67,29 @@ public sealed class BackupTests
     [Fact]
     public async Task RestoreAsync_BrokenFile_ChangesNothing()
     {
-        await using var database = await TestDatabase.CreateAsync();
-        var broken = Path.Combine(database.Folder, "broken.db");
-        await File.WriteAllTextAsync(broken, "not a database, but long enough to look like one to whoever does not look");
-        var file = Path.Combine(database.Folder, DataServices.FileName);
-        var length = new FileInfo(file).Length;
+        var folder = Directory.CreateTempSubdirectory("rro-restore-").FullName;
+        try
+        {
+            var (file, broken, kept) = (Path.Combine(folder, DataServices.FileName), Path.Combine(folder, "broken.db"), Path.Combine(folder, "kept.db"));
+            // Closed again, as it is for everyone who restores: an open one moves its log into the file when it likes.
+            await using (var before = await TestDatabase.OpenAsync(folder))
+            {
+                await before.NewRunAsync();
+            }
 
-        var refused = await Assert.ThrowsAsync<BackupException>(() => DatabaseBackup.RestoreAsync(broken, file, file + ".kept", default));
+            await File.WriteAllTextAsync(broken, "not a database, but long enough to look like one to whoever does not look");
+            var (names, bytes) = (FileNames(folder), await File.ReadAllBytesAsync(file));
 
-        Assert.Contains("nothing was changed", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(length, new FileInfo(file).Length);
-        Assert.False(File.Exists(file + ".kept"));
+            var refused = await Assert.ThrowsAsync<BackupException>(() => DatabaseBackup.RestoreAsync(broken, file, kept, default));
+
+            Assert.Contains("nothing was changed", refused.Message, StringComparison.Ordinal);
+            Assert.Equal(bytes, await File.ReadAllBytesAsync(file));
+            Assert.Equal(names, FileNames(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
     }
 
     [Fact]
@@ -92,4 +104,6 @@ public sealed class BackupTests
 
         Assert.Equal([old], (await new RetentionQueries(database.Contexts, TimeProvider.System).OlderThanAsync(30, default)).Select(r => r.Id));
     }
+
+    private static string[] FileNames(string folder) => [.. Directory.GetFiles(folder).Order(StringComparer.Ordinal)];
 }
