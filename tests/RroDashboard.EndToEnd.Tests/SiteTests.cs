@@ -25,6 +25,19 @@ public sealed class SiteTests(BrowserFixture fixture) : IClassFixture<BrowserFix
     }
 
     [Fact]
+    public async Task AxeAsync_PageWithFaults_NamesEach()
+    {
+        await using var context = await fixture.Browser.NewContextAsync();
+        var page = await context.NewPageAsync();
+        await page.SetContentAsync("<html lang=en><title>t</title><main><h1>t</h1><button></button><p style='color:#bbb;background:#fff'>pale</p></main></html>");
+
+        var said = (await Assert.ThrowsAnyAsync<Xunit.Sdk.XunitException>(() => page.AxeAsync("here"))).Message;
+
+        Assert.Contains("here: button-name (critical)", said, StringComparison.Ordinal);
+        Assert.Contains("here: color-contrast (serious)", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task EveryPage_Requests_GoToNoOtherHost()
     {
         var run = await FinishedRunAsync();

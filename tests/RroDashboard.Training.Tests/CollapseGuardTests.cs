@@ -179,10 +179,6 @@ public sealed class CollapseGuardTests
         Assert.InRange(kl[^1], 0, 0.3);
     }
 
-    private static TestContext Trained(params string[] settings)
-    {
-        var test = new TestContext(["Explore.Tasks=12", "Dpo.Updates=24", "Guard.Every=4", "Guard.Tasks=20", .. settings]);
-        Sft.Train(test.Run, test.Demonstrations);
-        return test;
-    }
+    private static TestContext Trained(params string[] settings) =>
+        new TestContext(["Explore.Tasks=12", "Dpo.Updates=24", "Guard.Every=4", "Guard.Tasks=20", .. settings]).Taught();
 }

@@ -184,8 +184,7 @@ public sealed class DpoFamilyTests
     public void DpoTrain_PairMargins_AreMeasuredFromTheBeginningToTheEnd()
     {
         using var scope = NewDisposeScope();
-        using var test = new TestContext("Dpo.Updates=9", "Dpo.LearningRate=0.001", "Guard.Every=0");
-        Sft.Train(test.Run, test.Demonstrations);
+        using var test = new TestContext("Dpo.Updates=9", "Dpo.LearningRate=0.001", "Guard.Every=0").Taught();
         var (pairs, _) = Explore.Run(test.Run);
         var before = Dpo.ReferenceLogProbs(test.Model, pairs);
 

@@ -59,8 +59,7 @@ public sealed class RivalTests : IDisposable
     public void EtoRun_Pairs_PointDownwardsAndMaskObservations()
     {
         using var scope = NewDisposeScope();
-        using var test = new TestContext();
-        Sft.Train(test.Run, test.Demonstrations);
+        using var test = new TestContext().Taught();
 
         Eto.Run(test.Run, test.Demonstrations);
 
@@ -92,8 +91,7 @@ public sealed class RivalTests : IDisposable
     public void IprRun_StepPairs_FollowTheExpertsPath()
     {
         using var scope = NewDisposeScope();
-        using var test = new TestContext("Rivals.MinGap=0.05");
-        Sft.Train(test.Run, test.Demonstrations);
+        using var test = new TestContext("Rivals.MinGap=0.05").Taught();
 
         Ipr.Run(test.Run, test.Demonstrations);
 
@@ -160,8 +158,7 @@ public sealed class RivalTests : IDisposable
     public void RftTrain_KeptEpisodes_LowersTheirLoss()
     {
         using var scope = NewDisposeScope();
-        using var test = new TestContext("Dpo.Updates=15", "Rivals.RftLearningRate=0.003", "Rivals.KeepShare=0.2");
-        Sft.Train(test.Run, test.Demonstrations);
+        using var test = new TestContext("Dpo.Updates=15", "Rivals.RftLearningRate=0.003", "Rivals.KeepShare=0.2").Taught();
         Rft.Run(test.Run, test.Demonstrations);
         var kept = test.Journal.Facts.OfType<TrajectoryKept>().ToList();
         var data = kept.ConvertAll(k => ((int[])[.. k.Tokens], (bool[])[.. k.Written]));

@@ -186,8 +186,7 @@ public sealed class StageTests
     public void DpoTrain_FirstUpdate_HasLossLnTwoAndThenTheMarginGrows()
     {
         using var scope = NewDisposeScope();
-        using var test = new TestContext("Explore.Tasks=12", "Dpo.Updates=20", "Dpo.LearningRate=0.001");
-        Sft.Train(test.Run, test.Demonstrations);
+        using var test = new TestContext("Explore.Tasks=12", "Dpo.Updates=20", "Dpo.LearningRate=0.001").Taught();
         var (pairs, _) = Explore.Run(test.Run);
 
         var summary = Dpo.Train(test.Run, pairs, test.Demonstrations);

@@ -8,7 +8,22 @@ using static TorchSharp.torch;
 
 namespace RroDashboard.Training.Tests;
 
-public sealed class TrainingRunTests : IDisposable
+/// <summary>A run of the smoke preset as it stands, for the tests that only look at what it left.</summary>
+public sealed class FinishedSmokeRun : IDisposable
+{
+    public FinishedSmokeRun() =>
+        Summary = new TrainingRun(Presets.Create("smoke"), Folder, Journal, TimeProvider.System, CancellationToken.None).Run();
+
+    public string Folder { get; } = Directory.CreateTempSubdirectory("rro-run-").FullName;
+
+    public RunSummary Summary { get; }
+
+    internal TestJournal Journal { get; } = new();
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
+
+public sealed class TrainingRunTests(FinishedSmokeRun smoke) : IClassFixture<FinishedSmokeRun>, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("rro-run-").FullName;
 
@@ -30,7 +45,7 @@ public sealed class TrainingRunTests : IDisposable
     [Fact]
     public void Run_Smoke_GoesThroughEveryStageInOrder()
     {
-        var (summary, journal) = Run();
+        var (summary, journal) = (smoke.Summary, smoke.Journal);
 
         Assert.Equal([Stage.Sft, Stage.Baseline, Stage.Explore, Stage.Dpo, Stage.Evaluate], journal.Facts.OfType<StageFinished>().Select(s => s.Stage));
         Assert.IsType<RunStarted>(journal.Facts[0]);
@@ -67,12 +82,11 @@ public sealed class TrainingRunTests : IDisposable
     public void Run_Checkpoints_LoadAsTheModelThatWasSaved()
     {
         using var scope = NewDisposeScope();
-        var (_, journal) = Run();
-        var saved = journal.Facts.OfType<CheckpointSaved>().ToList();
+        var saved = smoke.Journal.Facts.OfType<CheckpointSaved>().ToList();
 
         Assert.Equal([Stage.Sft, Stage.Dpo], saved.Select(s => s.Stage));
-        var (sft, options, tokenizer) = Checkpoint.Load(Path.Combine(_folder, saved[0].Folder));
-        var (dpo, _, _) = Checkpoint.Load(Path.Combine(_folder, saved[1].Folder));
+        var (sft, options, tokenizer) = Checkpoint.Load(Path.Combine(smoke.Folder, saved[0].Folder));
+        var (dpo, _, _) = Checkpoint.Load(Path.Combine(smoke.Folder, saved[1].Folder));
         Assert.NotEqual(
             sft.parameters().SelectMany(p => p.detach().data<float>().ToArray()),
             dpo.parameters().SelectMany(p => p.detach().data<float>().ToArray()));
@@ -107,12 +121,15 @@ public sealed class TrainingRunTests : IDisposable
     [InlineData("tokenizer.json", "missing or damaged")]
     public void Load_DamagedFile_SaysWhich(string file, string message)
     {
-        var (_, journal) = Run();
-        var folder = Path.Combine(_folder, journal.Facts.OfType<CheckpointSaved>().First().Folder);
-        var path = Path.Combine(folder, file);
+        foreach (var whole in Directory.GetFiles(Path.Combine(smoke.Folder, smoke.Journal.Facts.OfType<CheckpointSaved>().First().Folder)))
+        {
+            File.Copy(whole, Path.Combine(_folder, Path.GetFileName(whole)));
+        }
+
+        var path = Path.Combine(_folder, file);
         File.WriteAllBytes(path, File.ReadAllBytes(path)[..20]);
 
-        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Checkpoint.Load(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<InvalidDataException>(() => Checkpoint.Load(_folder)).Message, StringComparison.Ordinal);
     }
 
     private (RunSummary Summary, TestJournal Journal) Run(params string[] settings)
