@@ -29,22 +29,41 @@ if ! dotnet build "$tests/../RroDashboard.sln" -c Release -v quiet -nologo "-clp
   exit 1
 fi
 
+# Runs one project; what it has to say comes in one piece, because two of them may run at a time.
+run_project() {
+  local name="$1" started=$SECONDS exit_code summary failed=0
+  # A hang is a failure with a name, not an endless wait.
+  timeout --kill-after=30 "${RRO_TEST_TIMEOUT:-900}" dotnet test "$tests/$name" -c Release --no-build --nologo -v quiet \
+    --logger "trx;LogFileName=$name.trx" --results-directory "$results/$name" >"$results/$name.log" 2>&1
+  exit_code=$?
+  if ! summary="$(trx_summary "$results/$name")" || [ $exit_code -ne 0 ]; then failed=1; fi
+  {
+    if [ $failed -eq 1 ]; then
+      grep -vE '^\s*$' "$results/$name.log" | tail -n 60
+      [ $exit_code -eq 124 ] && echo "$name did not end within ${RRO_TEST_TIMEOUT:-900} seconds."
+    fi
+    printf '%-34s %s (%d s)\n' "$name" "$summary" $((SECONDS - started))
+  } >"$results/$name.said"
+  cat "$results/$name.said"
+  return $failed
+}
+
 code=0
+beside=""
 for project in "$tests"/*.Tests; do
   name="$(basename "$project")"
   case "$name" in *"${1:-}"*) ;; *) continue ;; esac
-  started=$SECONDS
-  # A hang is a failure with a name, not an endless wait.
-  timeout --kill-after=30 "${RRO_TEST_TIMEOUT:-900}" dotnet test "$project" -c Release --no-build --nologo -v quiet \
-    --logger "trx;LogFileName=$name.trx" --results-directory "$results/$name" >"$results/$name.log" 2>&1
-  exit_code=$?
-  if ! summary="$(trx_summary "$results/$name")" || [ $exit_code -ne 0 ]; then
-    code=1
-    grep -vE '^\s*$' "$results/$name.log" | tail -n 60
-    [ $exit_code -eq 124 ] && echo "$name did not end within ${RRO_TEST_TIMEOUT:-900} seconds."
-  fi
-  printf '%-34s %s (%d s)\n' "$name" "$summary" $((SECONDS - started))
+  case "$name" in
+    # The browser needs both cores.
+    *.EndToEnd.Tests) browser="$name" ;;
+    # Trains on one core from beginning to end: the other one is for the projects after it.
+    *.Training.Tests) run_project "$name" & beside=$! ;;
+    *) others+=("$name") ;;
+  esac
 done
+for name in ${others+"${others[@]}"}; do run_project "$name" || code=1; done
+[ -z "$beside" ] || wait "$beside" || code=1
+[ -z "${browser:-}" ] || run_project "$browser" || code=1
 
 trx_summary "$results" || code=1
 exit $code
