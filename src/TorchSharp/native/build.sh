@@ -8,6 +8,10 @@ install='apt install libtorch-dev libopenblas0-pthread g++'
 
 command -v g++ >/dev/null || { echo "engine: g++ is missing. On Debian or Ubuntu: $install (or build with -p:SkipNativeEngine=true, without training)."; exit 1; }
 
+if [ -n "$root" ] && [ ! -d "$root/include" -o ! -d "$root/lib" ]; then
+  echo "engine: '$root' is no libtorch: it has no folders 'include' and 'lib' (of a PyTorch installation it is the folder 'torch')."
+  exit 1
+fi
 if [ -n "$root" ]; then
   include=(-I"$root/include" -I"$root/include/torch/csrc/api/include")
   link=(-L"$root/lib" -Wl,-rpath,"$root/lib")
