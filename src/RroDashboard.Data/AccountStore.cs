@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Data.Entities;
 
@@ -30,9 +28,6 @@ public sealed class AccountStore(IDbContextFactory<RroDbContext> contexts, TimeP
 
     /// <summary>Most accounts: one machine with one device has no more people.</summary>
     public const int MaxUsers = 1000;
-
-    private const string Alphabet = "bcdfghjkmnpqrstvwxz7";
-    private const int IdLength = 10;
 
     private readonly SemaphoreSlim _changing = new(1, 1);
 
@@ -173,7 +168,7 @@ public sealed class AccountStore(IDbContextFactory<RroDbContext> contexts, TimeP
     public Task<UserInfo> AcceptAsync(string token, string name, string passwordHash, CancellationToken cancellationToken) => ChangeAsync(
         async context =>
         {
-            var (hash, now) = (HashOf(token), time.GetUtcNow().UtcTicks);
+            var (hash, now) = (RandomText.HashOf(token), time.GetUtcNow().UtcTicks);
             var invitation = await context.Invitations.FirstOrDefaultAsync(i => i.TokenHash == hash, cancellationToken).ConfigureAwait(false);
             if (invitation is null || invitation.UsedTicks is not null || invitation.RevokedTicks is not null || invitation.ExpiresTicks <= now)
             {
@@ -266,15 +261,6 @@ public sealed class AccountStore(IDbContextFactory<RroDbContext> contexts, TimeP
         }
     }
 
-    /// <summary>Makes a token with enough random bits that it cannot be guessed, so that a plain hash keeps it.</summary>
-    internal static string NewToken() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
-
-    /// <summary>128 random bits.</summary>
-    public const int TokenBytes = 16;
-
-    /// <summary>What is kept of a token.</summary>
-    public static string HashOf(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-
     internal static string KeyOf(string name) => name.Trim().ToUpperInvariant();
 
     // One change at a time: "the last admin" is a question about several rows. One process has the folder, so a lock of the process suffices.
@@ -322,7 +308,7 @@ public sealed class AccountStore(IDbContextFactory<RroDbContext> contexts, TimeP
 
     private UserEntity New(string name, UserRole role, string? passwordHash) => new()
     {
-        Id = "u-" + RandomNumberGenerator.GetString(Alphabet, IdLength),
+        Id = "u-" + RandomText.NewId(),
         Name = name,
         NameKey = KeyOf(name),
         Role = role,
@@ -331,7 +317,7 @@ public sealed class AccountStore(IDbContextFactory<RroDbContext> contexts, TimeP
         CreatedTicks = time.GetUtcNow().UtcTicks,
     };
 
-    private static string NewStamp() => NewToken();
+    private static string NewStamp() => RandomText.NewToken();
 
     private static async Task<UserEntity> NeedAsync(RroDbContext context, string userId, CancellationToken cancellationToken) =>
         await context.Users.FirstOrDefaultAsync(u => u.Id == userId, cancellationToken).ConfigureAwait(false) ?? throw new AccountException("There is no such account.");

@@ -56,10 +56,10 @@ public sealed class InvitationStore(IDbContextFactory<RroDbContext> contexts, Ti
                 throw new AccountException($"{MaxOpen} invitations are open: take some back first.");
             }
 
-            var token = AccountStore.NewToken();
+            var token = RandomText.NewToken();
             context.Invitations.Add(new InvitationEntity
             {
-                TokenHash = AccountStore.HashOf(token),
+                TokenHash = RandomText.HashOf(token),
                 Role = role,
                 Note = note.Trim(),
                 CreatedBy = createdBy,
@@ -74,12 +74,12 @@ public sealed class InvitationStore(IDbContextFactory<RroDbContext> contexts, Ti
     /// <summary>The role that an invitation promises; null when it cannot be taken any more.</summary>
     public async Task<UserRole?> RoleOfAsync(string? token, CancellationToken cancellationToken)
     {
-        if (token is not { Length: AccountStore.TokenBytes * 2 })
+        if (token is not { Length: RandomText.TokenBytes * 2 })
         {
             return null;
         }
 
-        var (hash, now) = (AccountStore.HashOf(token), time.GetUtcNow().UtcTicks);
+        var (hash, now) = (RandomText.HashOf(token), time.GetUtcNow().UtcTicks);
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {

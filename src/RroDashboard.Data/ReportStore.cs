@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Data.Entities;
 
@@ -42,9 +41,6 @@ public sealed class ReportStore(IDbContextFactory<RroDbContext> contexts, TimePr
     /// <summary>Reports in a list.</summary>
     public const int MaxListed = 500;
 
-    private const string Alphabet = "bcdfghjkmnpqrstvwxz7";
-    private const int IdLength = 10;
-
     /// <summary>Makes a report with its first version.</summary>
     /// <returns>Its id.</returns>
     /// <exception cref="ReportException">Title or text is not allowed.</exception>
@@ -55,7 +51,7 @@ public sealed class ReportStore(IDbContextFactory<RroDbContext> contexts, TimePr
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {
-            var report = new ReportEntity { Id = RandomNumberGenerator.GetString(Alphabet, IdLength), Title = title, CreatedBy = by, CreatedTicks = now, ChangedTicks = now, Version = 1 };
+            var report = new ReportEntity { Id = RandomText.NewId(), Title = title, CreatedBy = by, CreatedTicks = now, ChangedTicks = now, Version = 1 };
             var transaction = await context.Database.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Review;
@@ -14,9 +13,6 @@ namespace RroDashboard.Data;
 /// </summary>
 public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimeProvider time, ReviewBell? bell = null)
 {
-    private const string Alphabet = "bcdfghjkmnpqrstvwxz7";
-    private const int IdLength = 10;
-
     /// <summary>Makes a queue; the same request key gives the one that it made before.</summary>
     /// <param name="queue">Checked here.</param>
     /// <param name="sources">What of the run can be asked about, in the order of the ledger.</param>
@@ -48,7 +44,7 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
                     ?? throw new ReviewMissingException($"There is no run '{queue.RunId}'.");
                 var made = new ReviewQueueEntity
                 {
-                    Id = RandomNumberGenerator.GetString(Alphabet, IdLength),
+                    Id = RandomText.NewId(),
                     RunKey = run,
                     RequestKey = requestKey,
                     Kind = queue.Kind,

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Core.Events;
@@ -15,10 +14,6 @@ public sealed record RunOwner(string Id, string Name);
 /// <summary>Adds and removes runs. What happens within a run is the journal's business.</summary>
 public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
 {
-    // Lower case without vowels (no words) and without letters and digits that look alike. 20^10 ids.
-    private const string Alphabet = "bcdfghjkmnpqrstvwxz7";
-    private const int IdLength = 10;
-
     /// <summary>Adds a queued run; the same request key gives the run that it made before.</summary>
     /// <param name="plan">Checked before.</param>
     /// <param name="requestKey">Named by whoever asks, for example once per form.</param>
@@ -40,7 +35,7 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
 
             var run = new RunEntity
             {
-                Id = NewId(),
+                Id = RandomText.NewId(),
                 RequestKey = requestKey,
                 Preset = plan.Preset,
                 SettingsJson = JsonSerializer.Serialize(remote?.Settings ?? PlanSettings.ToDictionary(plan)),
@@ -119,6 +114,4 @@ public sealed class RunStore(IDbContextFactory<RroDbContext> contexts, TimeProvi
 
     private static Task<string?> FindByKeyAsync(RroDbContext context, string requestKey, CancellationToken cancellationToken) =>
         context.Runs.IgnoreQueryFilters().AsNoTracking().Where(r => r.RequestKey == requestKey).Select(r => r.Id).FirstOrDefaultAsync(cancellationToken);
-
-    private static string NewId() => RandomNumberGenerator.GetString(Alphabet, IdLength);
 }

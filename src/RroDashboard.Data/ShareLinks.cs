@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Data.Entities;
 
@@ -67,7 +66,7 @@ public enum PasswordAnswer
 public sealed class ShareLinks(IDbContextFactory<RroDbContext> contexts, TimeProvider time)
 {
     /// <summary>Random bytes of a token.</summary>
-    public const int TokenBytes = 16;
+    public const int TokenBytes = RandomText.TokenBytes;
 
     /// <summary>Longest life of a link, days.</summary>
     public const int MaxDays = 365;
@@ -130,10 +129,10 @@ public sealed class ShareLinks(IDbContextFactory<RroDbContext> contexts, TimePro
                     ?? throw new ShareLinkException("There is no such report to share.");
             }
 
-            var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+            var token = RandomText.NewToken(TokenBytes);
             var link = new ShareLinkEntity
             {
-                TokenHash = HashOf(token),
+                TokenHash = RandomText.HashOf(token),
                 Scope = request.Scope,
                 RunKey = run,
                 ReportKey = report,
@@ -157,7 +156,7 @@ public sealed class ShareLinks(IDbContextFactory<RroDbContext> contexts, TimePro
     public async Task<ShareLinkInfo?> FindAsync(string token, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(token);
-        var hash = HashOf(token.Length == TokenBytes * 2 ? token : "");
+        var hash = RandomText.HashOf(token.Length == TokenBytes * 2 ? token : "");
         return await ListAsync(links => links.Where(l => l.TokenHash == hash), cancellationToken).ConfigureAwait(false) is [var link, ..] ? link : null;
     }
 
@@ -307,8 +306,6 @@ public sealed class ShareLinks(IDbContextFactory<RroDbContext> contexts, TimePro
     }
 
     private static DateTime Utc(long ticks) => new(ticks, DateTimeKind.Utc);
-
-    private static string HashOf(string token) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
     private static string HashPassword(string password)
     {

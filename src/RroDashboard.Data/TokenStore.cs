@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.EntityFrameworkCore;
 using RroDashboard.Data.Entities;
 
@@ -80,12 +79,12 @@ public sealed class TokenStore(IDbContextFactory<RroDbContext> contexts, TimePro
                 throw new AccountException($"{MaxPerUser} tokens work already: revoke some first.");
             }
 
-            var token = Prefix + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+            var token = Prefix + RandomText.NewToken(TokenBytes);
             context.ApiTokens.Add(new ApiTokenEntity
             {
                 UserId = userId,
                 Name = kept,
-                TokenHash = AccountStore.HashOf(token),
+                TokenHash = RandomText.HashOf(token),
                 Start = token[..StartLength],
                 Scope = scope,
                 CreatedTicks = ticks,
@@ -104,7 +103,7 @@ public sealed class TokenStore(IDbContextFactory<RroDbContext> contexts, TimePro
             return null;
         }
 
-        var (hash, now) = (AccountStore.HashOf(token), time.GetUtcNow().UtcTicks);
+        var (hash, now) = (RandomText.HashOf(token), time.GetUtcNow().UtcTicks);
         var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
         await using (context.ConfigureAwait(false))
         {

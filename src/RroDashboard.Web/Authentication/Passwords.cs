@@ -20,7 +20,7 @@ public sealed class Passwords
     private readonly Lazy<string> _nobody;
 
     /// <summary>Makes nothing yet.</summary>
-    public Passwords() => _nobody = new(() => _hasher.HashPassword("", AccountStore.HashOf("nobody")));
+    public Passwords() => _nobody = new(() => _hasher.HashPassword("", RandomText.HashOf("nobody")));
 
     /// <summary>The hash of a password that is allowed.</summary>
     /// <exception cref="AccountException">Too short or too long.</exception>

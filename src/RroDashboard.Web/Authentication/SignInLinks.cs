@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
+using RroDashboard.Data;
 
 namespace RroDashboard.Web.Authentication;
 
@@ -14,7 +13,7 @@ namespace RroDashboard.Web.Authentication;
 public sealed class SignInLinks(string folder, TimeProvider time)
 {
     /// <summary>128 random bits: cannot be guessed.</summary>
-    public const int TokenBytes = 16;
+    public const int TokenBytes = RandomText.TokenBytes;
 
     /// <summary>Folder of the links in a data folder.</summary>
     public static string FolderIn(string dataFolder) => Path.Combine(dataFolder, "sign-in");
@@ -27,7 +26,7 @@ public sealed class SignInLinks(string folder, TimeProvider time)
     {
         Configuration.DashboardOptions.PrepareFolder(folder, "The folder of sign-in links");
         RemoveExpired();
-        var token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes));
+        var token = RandomText.NewToken(TokenBytes);
         var expires = time.GetUtcNow().Add(lifetime).ToUnixTimeSeconds();
         File.WriteAllText(FileOf(token), string.Create(CultureInfo.InvariantCulture, $"{expires} {userId}"));
         return token;
@@ -65,7 +64,7 @@ public sealed class SignInLinks(string folder, TimeProvider time)
     }
 
     private string FileOf(string token) =>
-        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(token))));
+        Path.Combine(folder, RandomText.HashOf(token));
 
     private void RemoveExpired()
     {

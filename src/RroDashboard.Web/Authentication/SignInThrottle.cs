@@ -73,7 +73,7 @@ public sealed class SignInThrottle(TimeProvider time) : IBoundedBuffers
         }
     }
 
-    private static string OfName(string name) => "name " + Data.AccountStore.HashOf(name.Trim().ToUpperInvariant());
+    private static string OfName(string name) => "name " + Data.RandomText.HashOf(name.Trim().ToUpperInvariant());
 
     private static string OfAddress(IPAddress? address) => "from " + (address?.IsIPv4MappedToIPv6 == true ? address.MapToIPv4() : address);
 
