@@ -212,7 +212,7 @@ internal static class LiveBenchmark
         }
     }
 
-    private static Task<string> EnqueueAsync(BenchmarkServer server, RunPlan plan) => server.Get<TrainingHost>().EnqueueAsync(plan, Guid.NewGuid().ToString("N"), default);
+    private static async Task<string> EnqueueAsync(BenchmarkServer server, RunPlan plan) => (await server.Get<TrainingHost>().EnqueueAsync(plan, Guid.NewGuid().ToString("N"), default)).Id;
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 

@@ -154,7 +154,7 @@ internal static class PageBenchmark
     {
         var seconds = double.TryParse(Environment.GetEnvironmentVariable("RRO_SOAK_SECONDS"), CultureInfo.InvariantCulture, out var asked) ? asked : SoakSecondsByDefault;
         var host = server.Get<TrainingHost>();
-        var run = await host.EnqueueAsync(Presets.Create("smoke"), "soak", cancellationToken);
+        var run = (await host.EnqueueAsync(Presets.Create("smoke"), "soak", cancellationToken)).Id;
         var page = await painter.OpenAsync(RroUrls.Run(run), "Number(document.querySelector('#chart-sft-loss').dataset.draws) > 3");
         var session = await painter.Context.NewCDPSessionAsync(page);
         // The first part fills what is bounded: the feed, the bands, the caches of the browser.

@@ -53,7 +53,7 @@ internal sealed class DashboardUnderTest(bool startDemo = false, bool realTraini
         return EnqueueAsync(plan);
     }
 
-    public Task<string> EnqueueAsync(RunPlan plan) => Board.EnqueueAsync(plan, Guid.NewGuid().ToString("N"), CancellationToken.None);
+    public async Task<string> EnqueueAsync(RunPlan plan) => (await Board.EnqueueAsync(plan, Guid.NewGuid().ToString("N"), CancellationToken.None)).Id;
 
     /// <summary>Gives a run a name, as a person would.</summary>
     public Task NameAsync(string run, string name) => _server!.App.Services.GetRequiredService<Data.RunKeeper>().DescribeAsync(run, name, "", "", CancellationToken.None);

@@ -58,8 +58,12 @@ public static class RunActionsApi
             var plan = Presets.Create(request.Preset);
             PlanSettings.Apply(plan, (request.Settings ?? new Dictionary<string, string>()).Select(s => $"{s.Key}={s.Value}"));
             PlanArguments.Check(plan);
-            var id = await board.EnqueueAsync(plan, key.Length > 0 ? $"api-{http.HttpContext.User.Id()}-{key}" : Guid.NewGuid().ToString("N"), cancellationToken, http.HttpContext.User.Owner());
-            await audit.AddAsync(http.HttpContext.User, "run.started", id, "by API");
+            var (id, made) = await board.EnqueueAsync(plan, key.Length > 0 ? $"api-{http.HttpContext.User.Id()}-{key}" : Guid.NewGuid().ToString("N"), cancellationToken, http.HttpContext.User.Owner());
+            if (made)
+            {
+                await audit.AddAsync(http.HttpContext.User, "run.started", id, "by API");
+            }
+
             return TypedResults.Created($"/api/v1/runs/{id}", new NewRunResource(id));
         }
         catch (Exception e) when (e is PlanException or RefusalException)

@@ -56,8 +56,9 @@ public interface IRunBoard
     /// <param name="key">Named by whoever asks.</param>
     /// <param name="cancellationToken">Given up.</param>
     /// <param name="owner">Who starts it; null for the program itself.</param>
+    /// <returns>The run's id, and whether it was made by this call.</returns>
     /// <exception cref="Configuration.RefusalException">No run can be started.</exception>
-    Task<string> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken, Data.RunOwner? owner = null);
+    Task<(string Id, bool Made)> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken, Data.RunOwner? owner = null);
 
     /// <summary>Asks a run to stop; it ends between two updates. A trainer elsewhere reads it in the answer to its next word.</summary>
     Task StopAsync(string runId, CancellationToken cancellationToken);

@@ -77,7 +77,7 @@ public sealed class PairSetTraining(PairSetStore store, RunQueries queries, Dash
 }
 
 /// <summary>Starts the run that learns from a version; a version that is trained already with the same settings is not trained again.</summary>
-public sealed class PairSetTrainer(RunQueries queries, PairSetQueries sets, Components.IRunBoard board)
+public sealed class PairSetTrainer(RunQueries queries, Components.IRunBoard board)
 {
     private const int MaxAttempts = 100;
 
@@ -110,13 +110,12 @@ public sealed class PairSetTrainer(RunQueries queries, PairSetQueries sets, Comp
         var settings = Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(PlanSettings.ToDictionary(plan))));
         // The key decides, so two who ask at once get one run. After a run that failed or was removed comes another key.
         var key = $"pairs-{reference}-{settings}";
-        var there = (await sets.TrainedAsync(reference.Run, cancellationToken)).Select(t => t.Run.Id).ToHashSet(StringComparer.Ordinal);
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var id = await board.EnqueueAsync(plan, key, cancellationToken, owner);
+            var (id, made) = await board.EnqueueAsync(plan, key, cancellationToken, owner);
             if (await queries.FindAsync(id, cancellationToken) is { State: not (RunState.Failed or RunState.Stopped or RunState.Interrupted) })
             {
-                return (id, there.Contains(id));
+                return (id, !made);
             }
 
             key = $"pairs-{id}-{settings}";

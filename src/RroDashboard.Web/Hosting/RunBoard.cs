@@ -27,13 +27,13 @@ public sealed class RunBoard(RunQueries queries, TrainingHost host, LiveFeed fee
     public Task<IReadOnlyList<RunFact>> HeaderAsync(string runId, CancellationToken cancellationToken) => queries.HeaderAsync(runId, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task<string> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken, RunOwner? owner = null)
+    public async Task<(string Id, bool Made)> EnqueueAsync(RunPlan plan, string key, CancellationToken cancellationToken, RunOwner? owner = null)
     {
         PlanSettings.Validate(plan);
         await estimator.CheckAsync(plan, cancellationToken);
-        var id = await host.EnqueueAsync(plan, key, cancellationToken, owner);
-        feed.RunListChanged(id);
-        return id;
+        var added = await host.EnqueueAsync(plan, key, cancellationToken, owner);
+        feed.RunListChanged(added.Id);
+        return added;
     }
 
     /// <inheritdoc/>

@@ -49,9 +49,10 @@ public sealed class TrainingHost(
     }
 
     /// <summary>Adds a run to the queue; the same key gives the same run.</summary>
+    /// <returns>The run's id, and whether it was made by this call.</returns>
     /// <exception cref="RefusalException">No engine, or the queue is full.</exception>
     /// <exception cref="PlanException">The plan contradicts itself.</exception>
-    public async Task<string> EnqueueAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken, RunOwner? owner = null)
+    public async Task<(string Id, bool Made)> EnqueueAsync(RunPlan plan, string requestKey, CancellationToken cancellationToken, RunOwner? owner = null)
     {
         PlanSettings.Validate(plan);
         // What it is to learn from is looked at now, so that nobody waits in the queue for a refusal; it is read when its turn comes.
@@ -67,7 +68,7 @@ public sealed class TrainingHost(
                 Add(new Job(id, PlanSettings.Copy(plan), resumed: false));
             }
 
-            return id;
+            return (id, made);
         }
         finally
         {

@@ -42,7 +42,7 @@ public sealed class CheckpointPairsTests : IAsyncLifetime
             $"Model.Checkpoint={_checkpoint}", "Model.Context=640", "Model.LoraRank=4", "Environment.ActionMask=true", "Environment.MaxSteps=4", "Sft.Updates=2", "Sft.BatchSize=2",
             "Sft.Demonstrations=4", "Explore.Tasks=1", "Evaluate.Tasks=1", "Guard.Every=0", "Dpo.Updates=2", "Dpo.BatchSize=2", "Dpo.MarginChecks=0",
         ]);
-        var run = await _server.Host.EnqueueAsync(plan, "checkpoint", default);
+        var run = (await _server.Host.EnqueueAsync(plan, "checkpoint", default)).Id;
         var ended = await _server.WaitForEndAsync(run);
         Assert.True(ended.State == RunState.Finished, ended.Error);
         string[] lines = [Line("search[ sofa ]", "search[ red ]"), Line("Thought: It fits.\nAction: click[ b1 ]", "click[ b2 ]")];
@@ -53,7 +53,7 @@ public sealed class CheckpointPairsTests : IAsyncLifetime
         var said = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode && said.Contains("\"added\":2", StringComparison.Ordinal), said);
         plan.Dpo.PairsFrom = $"{run}@1";
-        var learned = await _server.Host.EnqueueAsync(plan, "learned", default);
+        var learned = (await _server.Host.EnqueueAsync(plan, "learned", default)).Id;
         ended = await _server.WaitForEndAsync(learned);
         Assert.True(ended.State == RunState.Finished, ended.Error);
         var added = (await _server.Queries.AllAsync<PairCreated>(learned, default)).Where(p => p.Origin!.Source == PairSource.Imported).Select(p => p.Pair).ToList();

@@ -300,7 +300,7 @@ public sealed class PairSetsApiTests(PairSetsApiTests.Trained trained) : IClassF
             Client = await Server.SignInAsync();
             Plan = Presets.Create("smoke");
             PlanSettings.Apply(Plan, ["Explore.Tasks=12", "Guard.Every=0"]);
-            Run = await Server.Host.EnqueueAsync(Plan, "source", default);
+            Run = (await Server.Host.EnqueueAsync(Plan, "source", default)).Id;
             Assert.Equal(RunState.Finished, (await Server.WaitForEndAsync(Run)).State);
             Pairs = [.. (await Server.Queries.AllAsync<PairCreated>(Run, default)).OrderBy(p => p.Index)];
             Assert.Contains(Pairs, p => p.Pair.Step == 0);

@@ -22,6 +22,8 @@ public sealed class RunActionsApiTests
         Assert.Equal(first.GetProperty("id").GetString(), second.GetProperty("id").GetString());
         await server.WaitForEndAsync(first.GetProperty("id").GetString()!);
         Assert.Equal(1, (await LiveServer.JsonAsync(client, "/api/v1/runs/find?q=seed%3D3")).GetProperty("total").GetInt32());
+        // Nobody started anything the second time.
+        Assert.Equal(first.GetProperty("id").GetString(), Assert.Single(await server.Get<AuditLog>().ListAsync(null, "run.started", 10, default)).Subject);
     }
 
     [Theory]

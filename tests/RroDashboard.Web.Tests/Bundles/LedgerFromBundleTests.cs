@@ -19,7 +19,7 @@ public sealed class LedgerFromBundleTests
         await using var server = await LiveServer.StartAsync(Directory.CreateTempSubdirectory("rro-ledger-").FullName, new TrainingRunner(TimeProvider.System), ownsFolder: true);
         var plan = Presets.Create("smoke");
         PlanSettings.Apply(plan, ["Sft.Updates=60", "Evaluate.Tasks=4", "Dpo.Updates=2", "Guard.Every=0", "Dpo.MarginChecks=0"]);
-        var run = await server.Host.EnqueueAsync(plan, "one", default);
+        var run = (await server.Host.EnqueueAsync(plan, "one", default)).Id;
         var ended = await server.WaitForEndAsync(run);
         await server.FlushAsync();
         using var file = new MemoryStream();

@@ -63,7 +63,7 @@ internal sealed class FuzzedServer : IAsyncDisposable
         }
 
         fuzzed.Tokens = tokens;
-        fuzzed.Run = await Get<TrainingHost>().EnqueueAsync(RroDashboard.Core.Plans.Presets.Create("smoke"), "fuzz", default);
+        fuzzed.Run = (await Get<TrainingHost>().EnqueueAsync(RroDashboard.Core.Plans.Presets.Create("smoke"), "fuzz", default)).Id;
         return fuzzed;
     }
 

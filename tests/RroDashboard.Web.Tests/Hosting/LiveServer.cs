@@ -68,12 +68,20 @@ internal sealed class LiveServer : IAsyncDisposable
     public static Task<LiveServer> StartAsync(Action<IRunJournal, CancellationToken> play, ProxyOptions? proxy) =>
         StartAsync(Directory.CreateTempSubdirectory("rro-live-").FullName, new ScriptedRunner(play), ownsFolder: true, proxy);
 
-    public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false, ProxyOptions? proxy = null, int requestsPerMinute = 1200)
+    /// <summary>With more than a server has, for example an ear for its log.</summary>
+    public static Task<LiveServer> StartAsync(Action<IRunJournal, CancellationToken> play, Action<IServiceCollection> configure) =>
+        StartAsync(Directory.CreateTempSubdirectory("rro-live-").FullName, new ScriptedRunner(play), ownsFolder: true, configure: configure);
+
+    public static async Task<LiveServer> StartAsync(string folder, ITrainingRunner runner, bool ownsFolder = false, ProxyOptions? proxy = null, int requestsPerMinute = 1200, Action<IServiceCollection>? configure = null)
     {
         var clock = new ShiftedClock();
         var server = new RroWebApplication(
             new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false, Proxy = proxy, ApiRequestsPerMinute = requestsPerMinute },
-            services => services.AddSingleton<TimeProvider>(clock).AddSingleton(runner).AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, TestPeople>());
+            services =>
+            {
+                services.AddSingleton<TimeProvider>(clock).AddSingleton(runner).AddHttpContextAccessor().AddTransient<Microsoft.AspNetCore.Authentication.IClaimsTransformation, TestPeople>();
+                configure?.Invoke(services);
+            });
         try
         {
             await server.StartAsync().WaitAsync(Patience);
@@ -90,7 +98,7 @@ internal sealed class LiveServer : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _server.App.Services.GetRequiredService<T>();
 
-    public Task<string> EnqueueAsync() => Host.EnqueueAsync(Presets.Create("smoke"), Guid.NewGuid().ToString("N"), default);
+    public async Task<string> EnqueueAsync() => (await Host.EnqueueAsync(Presets.Create("smoke"), Guid.NewGuid().ToString("N"), default)).Id;
 
     public Task FlushAsync() => Get<JournalWriter>().FlushAsync(default).WaitAsync(Patience);
 

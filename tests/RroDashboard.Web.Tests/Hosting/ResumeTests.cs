@@ -24,7 +24,7 @@ public sealed class ResumeTests
             string broken;
             await using (var server = await LiveServer.StartAsync(folder, new HeldRunner(static fact => fact is TaskFinished)))
             {
-                broken = await server.Host.EnqueueAsync(Plan(), "one", default);
+                broken = (await server.Host.EnqueueAsync(Plan(), "one", default)).Id;
                 await WaitForAsync(async () => (await server.Queries.AllAsync<TaskFinished>(broken, default)).Count >= 1);
                 await server.StopAsync();
             }
@@ -35,7 +35,7 @@ public sealed class ResumeTests
             using var client = await next.SignInAsync();
             using var accepted = await client.PostAsync(new Uri($"/api/v1/runs/{broken}/resume", UriKind.Relative), null);
             var resumed = await EndAsync(next, broken);
-            var whole = await EndAsync(next, await next.Host.EnqueueAsync(Plan(), "two", default));
+            var whole = await EndAsync(next, (await next.Host.EnqueueAsync(Plan(), "two", default)).Id);
 
             Assert.Equal((RunState.Interrupted, HttpStatusCode.Accepted), (interrupted.State, accepted.StatusCode));
             Assert.Equal((RunState.Finished, null), (resumed.State, resumed.Error));
@@ -70,7 +70,7 @@ public sealed class ResumeTests
         var plan = Plan();
         PlanSettings.Apply(plan, ["Sft.Updates=150", "Explore.Tasks=12", "Dpo.LearningRate=0.02", "Dpo.Updates=8", "Guard.Every=4", "Guard.Tasks=20", "Guard.OnCollapse=Pause"]);
 
-        var run = await server.Host.EnqueueAsync(plan, "one", default);
+        var run = (await server.Host.EnqueueAsync(plan, "one", default)).Id;
         var paused = await EndAsync(server, run);
         var walked = (await server.Queries.AllAsync<TaskFinished>(run, default)).Count;
         await server.Host.ResumeAsync(run, default);

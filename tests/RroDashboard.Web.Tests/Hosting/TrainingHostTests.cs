@@ -152,11 +152,12 @@ public sealed class TrainingHostTests
             await server.EnqueueAsync();
         }
 
-        Assert.Single(same.Distinct());
+        Assert.Single(same.Select(s => s.Id).Distinct());
+        Assert.Single(same, s => s.Made);
         await Assert.ThrowsAsync<PlanException>(() => server.Host.EnqueueAsync(bad, "bad", default));
         var full = await Assert.ThrowsAsync<RefusalException>(server.EnqueueAsync);
         Assert.Contains("100 runs wait already", full.Message, StringComparison.Ordinal);
-        server.Host.Stop(same[0]);
+        server.Host.Stop(same[0].Id);
         await server.EnqueueAsync();
     }
 

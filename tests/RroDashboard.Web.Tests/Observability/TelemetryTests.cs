@@ -28,7 +28,7 @@ public sealed class TelemetryTests
     {
         await using var collector = await Collector.StartAsync();
         await using var server = await Server.StartAsync(new TelemetryOptions { Endpoint = collector.Url, Every = TimeSpan.FromMilliseconds(200) });
-        var run = await server.Get<TrainingHost>().EnqueueAsync(Core.Plans.Presets.Create("smoke"), "telemetry", default);
+        var run = (await server.Get<TrainingHost>().EnqueueAsync(Core.Plans.Presets.Create("smoke"), "telemetry", default)).Id;
         while (await server.Get<RunQueries>().FindAsync(run, default) is not { State: Core.Events.RunState.Finished })
         {
             await Task.Delay(20);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Text;
@@ -23,7 +22,7 @@ public sealed partial class SecretTests
     public async Task Secrets_OfEveryKind_AreInNoLogAndNoFile()
     {
         var folder = Directory.CreateTempSubdirectory("rro-secrets-").FullName;
-        using var lines = new Lines();
+        using var lines = new LogLines();
         const string Password = "a secret of ten letters";
         const string SharePassword = "the word of the shared page";
         // Everything that can be asked for: the lowest level of our own lines and of the framework's, its lines about requests included.
@@ -31,12 +30,12 @@ public sealed partial class SecretTests
             new DashboardOptions { Url = "http://127.0.0.1:0", DataFolder = folder, StartDemo = false },
             services => services.AddSingleton<ITrainingRunner>(new ScriptedRunner(BundledRun.Play)).AddSingleton<ILoggerProvider>(lines).AddLogging(logging => logging
                 .SetMinimumLevel(LogLevel.Trace).AddFilter(null, LogLevel.Trace).AddFilter("Microsoft", LogLevel.Trace).AddFilter("System", LogLevel.Trace)
-                .AddFilter<Lines>(null, LogLevel.Trace).AddFilter<Lines>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Trace))))
+                .AddFilter<LogLines>(null, LogLevel.Trace).AddFilter<LogLines>("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Trace))))
         {
             await server.StartAsync();
             T Get<T>()
                 where T : notnull => server.App.Services.GetRequiredService<T>();
-            var run = await Get<TrainingHost>().EnqueueAsync(Core.Plans.Presets.Create("smoke"), "logged", default);
+            var run = (await Get<TrainingHost>().EnqueueAsync(Core.Plans.Presets.Create("smoke"), "logged", default)).Id;
             while (await Get<RunQueries>().FindAsync(run, default) is not { State: Core.Events.RunState.Finished })
             {
                 await Task.Delay(20);
@@ -72,11 +71,11 @@ public sealed partial class SecretTests
             await server.App.StopAsync();
 
             // It hears us at the lowest level, and of the framework what a broken server says.
-            Assert.Contains(lines.Categories, c => c.StartsWith("RroDashboard", StringComparison.Ordinal));
-            Assert.DoesNotContain(lines.All, l => l.Contains("Request starting", StringComparison.Ordinal));
+            Assert.Contains(lines.All.Select(l => l.Category), c => c.StartsWith("RroDashboard", StringComparison.Ordinal));
+            Assert.DoesNotContain(lines.Texts, l => l.Contains("Request starting", StringComparison.Ordinal));
             foreach (var secret in new[] { token, token["rro_".Length..], link[(link.IndexOf('=', StringComparison.Ordinal) + 1)..], invitation, Password, SharePassword, share, open, session })
             {
-                Assert.DoesNotContain(lines.All, l => l.Contains(secret, StringComparison.Ordinal));
+                Assert.DoesNotContain(lines.Texts, l => l.Contains(secret, StringComparison.Ordinal));
                 Assert.DoesNotContain(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith("lock", StringComparison.Ordinal)), f => f.Contains(secret, StringComparison.Ordinal) || Reads(f).Contains(secret, StringComparison.Ordinal));
             }
 
@@ -94,9 +93,9 @@ public sealed partial class SecretTests
     [Fact]
     public void Logger_OfOurs_IsHeardAsTheConfigurationSays()
     {
-        using var lines = new Lines();
+        using var lines = new LogLines();
         using var services = new ServiceCollection().AddSingleton<Microsoft.Extensions.Options.IPostConfigureOptions<LoggerFilterOptions>, Web.Logs.FrameworkLogs>()
-            .AddLogging(l => l.AddProvider(lines).AddFilter("RroDashboard.Loud", LogLevel.Trace).AddFilter("RroDashboard.Quiet", LogLevel.Error).AddFilter<Lines>("Microsoft", LogLevel.Trace)).BuildServiceProvider();
+            .AddLogging(l => l.AddProvider(lines).AddFilter("RroDashboard.Loud", LogLevel.Trace).AddFilter("RroDashboard.Quiet", LogLevel.Error).AddFilter<LogLines>("Microsoft", LogLevel.Trace)).BuildServiceProvider();
         var loggers = services.GetRequiredService<ILoggerFactory>();
 
         Assert.True(loggers.CreateLogger("RroDashboard.Loud").IsEnabled(LogLevel.Trace));
@@ -203,31 +202,4 @@ public sealed partial class SecretTests
 
     [GeneratedRegex("^(\\.env|id_(rsa|ed25519|ecdsa)|.*\\.(pfx|p12|pem|key|snk|keystore|jks))$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex KeyFile();
-
-    private sealed class Lines : ILoggerProvider
-    {
-        public ConcurrentQueue<string> All { get; } = new();
-
-        public ConcurrentQueue<string> Categories { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => new Line(this, categoryName);
-
-        public void Dispose()
-        {
-        }
-
-        private sealed class Line(Lines lines, string category) : ILogger
-        {
-            public IDisposable? BeginScope<TState>(TState state)
-                where TState : notnull => null;
-
-            public bool IsEnabled(LogLevel logLevel) => true;
-
-            public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-            {
-                lines.Categories.Enqueue(category);
-                lines.All.Enqueue(formatter(state, exception) + exception);
-            }
-        }
-    }
 }

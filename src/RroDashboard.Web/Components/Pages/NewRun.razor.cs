@@ -226,8 +226,12 @@ public sealed partial class NewRun : IAsyncDisposable
             }
 
             var user = await Rights.DemandAsync(UserRole.Operator, "start a run");
-            var run = await Board.EnqueueAsync(_form.Plan, RequestKey(), _left.Token, new RunOwner(user.Id, user.Name));
-            await Rights.NoteAsync("run.started", run);
+            var (run, made) = await Board.EnqueueAsync(_form.Plan, RequestKey(), _left.Token, new RunOwner(user.Id, user.Name));
+            if (made)
+            {
+                await Rights.NoteAsync("run.started", run);
+            }
+
             Navigation.NavigateTo(RroUrls.Run(run));
         }
         catch (Exception e) when (e is PlanException or RefusalException)
