@@ -151,7 +151,12 @@ public sealed class RroWebApplication : IAsyncDisposable
         services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("database");
         // Facts are committed by the data side, then told to the live feed, which the hub's viewers and the components follow.
         services.AddRroData(options.DataFolder);
-        services.AddSignalR(hubs => hubs.AddFilter<HubSessions>()).AddJsonProtocol(json => RunJson.Configure(json.PayloadSerializerOptions));
+        services.AddSingleton<HubRefusals>();
+        services.AddSignalR(hubs =>
+        {
+            hubs.AddFilter<HubSessions>();
+            hubs.AddFilter<HubRefusals>();
+        }).AddJsonProtocol(json => RunJson.Configure(json.PayloadSerializerOptions));
         services.ConfigureHttpJsonOptions(json => RunJson.Configure(json.SerializerOptions));
         services.AddSingleton<LiveFeed>();
         services.AddSingleton<ICommittedEvents>(provider => provider.GetRequiredService<LiveFeed>());

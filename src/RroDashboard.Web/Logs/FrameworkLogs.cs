@@ -4,10 +4,13 @@ namespace RroDashboard.Web.Logs;
 
 /// <summary>
 /// Keeps the framework's lines below "warning" out of every log, whatever the configuration asks for: they name the address of each request, and the address
-/// of a sign-in link, an invitation or a shared page is its key. Our own lines follow the configuration.
+/// of a sign-in link, an invitation or a shared page is its key. Our own lines follow the configuration. The hub dispatcher is not heard at all: it writes an
+/// error with its stack for every call that is refused, and anybody can make such calls; <see cref="Hubs.HubRefusals"/> says what is worth saying of them.
 /// </summary>
 public sealed class FrameworkLogs : IPostConfigureOptions<LoggerFilterOptions>
 {
+    private const string HubDispatcher = "Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher";
+
     private static readonly string[] s_framework = ["Microsoft", "System"];
 
     /// <inheritdoc/>
@@ -21,9 +24,11 @@ public sealed class FrameworkLogs : IPostConfigureOptions<LoggerFilterOptions>
         {
             options.Rules.Add(new LoggerFilterRule(
                 rule.ProviderName, rule.CategoryName, rule.LogLevel,
-                (provider, category, level) => (level >= LogLevel.Warning || !IsFramework(category)) && (rule.Filter?.Invoke(provider, category, level) ?? level >= (rule.LogLevel ?? options.MinLevel))));
+                (provider, category, level) => level >= Lowest(category) && (rule.Filter?.Invoke(provider, category, level) ?? level >= (rule.LogLevel ?? options.MinLevel))));
         }
     }
+
+    private static LogLevel Lowest(string? category) => category == HubDispatcher ? LogLevel.Critical : IsFramework(category) ? LogLevel.Warning : LogLevel.Trace;
 
     private static bool IsFramework(string? category) =>
         Array.Exists(s_framework, f => category is not null && (category == f || category.StartsWith(f + ".", StringComparison.Ordinal)));
