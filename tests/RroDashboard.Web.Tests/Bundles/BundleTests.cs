@@ -5,7 +5,11 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Tests.Metrics;
 using RroDashboard.Data;
@@ -144,6 +148,74 @@ public sealed class BundleTests
 
         Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.NotFound), (refused.StatusCode, unknown.StatusCode));
         Assert.Contains("is still open", await SentenceAsync(refused), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_RunDeletedAfterItWasFound_IsAConflictAndNoHalfFile()
+    {
+        var deletes = new DeletesBeforeTheBody();
+        await using var server = await LiveServer.StartAsync(static (journal, _) => throw new OperationCanceledException(), services => services.AddSingleton<IStartupFilter>(deletes));
+        using var client = await server.SignInAsync();
+        var run = await server.EnqueueAsync();
+        await server.WaitForEndAsync(run);
+        deletes.Delete = () => server.Get<RunKeeper>().DeleteAsync([run], default).GetAwaiter().GetResult();
+
+        using var refused = await client.GetAsync(Address($"/api/v1/runs/{run}/bundle.zip"));
+
+        Assert.True(deletes.Done);
+        Assert.Equal((HttpStatusCode.Conflict, "application/problem+json"), (refused.StatusCode, refused.Content.Headers.ContentType?.MediaType));
+        // No browser saves the refusal as a zip file.
+        Assert.Null(refused.Content.Headers.ContentDisposition);
+        Assert.Equal($"There is no run '{run}'.", await SentenceAsync(refused));
+    }
+
+    /// <summary>Deletes a run in the moment between its look-up and the first byte of its bundle: when the answer's body is asked for.</summary>
+    private sealed class DeletesBeforeTheBody : IStartupFilter
+    {
+        public Action? Delete { get; set; }
+
+        public bool Done { get; private set; }
+
+        public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+        {
+            app.Use(async (context, following) =>
+            {
+                if (context.Request.Path.Value!.EndsWith("/bundle.zip", StringComparison.Ordinal))
+                {
+                    context.Features.Set<IHttpResponseBodyFeature>(new Body(context.Features.Get<IHttpResponseBodyFeature>()!, this));
+                }
+
+                await following(context);
+            });
+            next(app);
+        };
+
+        private sealed class Body(IHttpResponseBodyFeature body, DeletesBeforeTheBody owner) : IHttpResponseBodyFeature
+        {
+            public Stream Stream
+            {
+                get
+                {
+                    if (!owner.Done)
+                    {
+                        owner.Done = true;
+                        owner.Delete!();
+                    }
+
+                    return body.Stream;
+                }
+            }
+
+            public System.IO.Pipelines.PipeWriter Writer => body.Writer;
+
+            public void DisableBuffering() => body.DisableBuffering();
+
+            public Task StartAsync(CancellationToken cancellationToken = default) => body.StartAsync(cancellationToken);
+
+            public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) => body.SendFileAsync(path, offset, count, cancellationToken);
+
+            public Task CompleteAsync() => body.CompleteAsync();
+        }
     }
 
     public static TheoryData<string, string> HostileBundles => new()
