@@ -6,10 +6,14 @@ namespace RroDashboard.Web.Logs;
 /// Keeps the framework's lines below "warning" out of every log, whatever the configuration asks for: they name the address of each request, and the address
 /// of a sign-in link, an invitation or a shared page is its key. Our own lines follow the configuration. The hub dispatcher is not heard at all: it writes an
 /// error with its stack for every call that is refused, and anybody can make such calls; <see cref="Hubs.HubRefusals"/> says what is worth saying of them.
+/// The key manager warns once that its file is not encrypted: it lies in the data folder, where only the user can read it, and encrypting it would put the
+/// key to it beside it.
 /// </summary>
 public sealed class FrameworkLogs : IPostConfigureOptions<LoggerFilterOptions>
 {
     private const string HubDispatcher = "Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher";
+
+    private const string KeyManager = "Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager";
 
     private static readonly string[] s_framework = ["Microsoft", "System"];
 
@@ -28,7 +32,12 @@ public sealed class FrameworkLogs : IPostConfigureOptions<LoggerFilterOptions>
         }
     }
 
-    private static LogLevel Lowest(string? category) => category == HubDispatcher ? LogLevel.Critical : IsFramework(category) ? LogLevel.Warning : LogLevel.Trace;
+    private static LogLevel Lowest(string? category) => category switch
+    {
+        HubDispatcher => LogLevel.Critical,
+        KeyManager => LogLevel.Error,
+        _ => IsFramework(category) ? LogLevel.Warning : LogLevel.Trace,
+    };
 
     private static bool IsFramework(string? category) =>
         Array.Exists(s_framework, f => category is not null && (category == f || category.StartsWith(f + ".", StringComparison.Ordinal)));

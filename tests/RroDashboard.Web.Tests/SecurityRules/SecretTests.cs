@@ -105,6 +105,9 @@ public sealed partial class SecretTests
         Assert.True(loggers.CreateLogger("Microsoft.AspNetCore.Anything").IsEnabled(LogLevel.Warning));
         Assert.False(loggers.CreateLogger("Microsoft.AspNetCore.Anything").IsEnabled(LogLevel.Information));
         Assert.False(loggers.CreateLogger("System.Net.Http").IsEnabled(LogLevel.Debug));
+        // It warns at the first start of everyone, of what is as it should be.
+        Assert.False(loggers.CreateLogger("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager").IsEnabled(LogLevel.Warning));
+        Assert.True(loggers.CreateLogger("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager").IsEnabled(LogLevel.Error));
         Assert.True(loggers.CreateLogger("SystemSampler").IsEnabled(LogLevel.Information));
     }
 
