@@ -14,12 +14,14 @@ namespace RroDashboard.Data;
 /// <param name="Why">One sentence.</param>
 /// <param name="Sha256">Of its content, hex.</param>
 /// <param name="Counts">How many pairs are what.</param>
-/// <param name="Undone">Somebody undid it: it is kept, and no longer the latest.</param>
-public sealed record PairSetInfo(int Number, int? Parent, DateTime? CreatedUtc, string Author, string Why, string Sha256, PairSetCounts Counts, bool Undone);
+/// <param name="Undone">Somebody undid it: it is kept, and nobody has gone back to it since.</param>
+/// <param name="Current">It counts where no version is named: it is the one that was made or gone back to last.</param>
+public sealed record PairSetInfo(int Number, int? Parent, DateTime? CreatedUtc, string Author, string Why, string Sha256, PairSetCounts Counts, bool Undone, bool Current);
 
 /// <summary>
 /// Makes and reads versions of a run's pairs. A version never changes; making one whose content is there already gives that one, so repeated
-/// requests make no second. Versions are made one at a time: the data folder belongs to this process.
+/// requests make no second. Which one is current is a matter of turns: making a version is one, going back to one is another, and undoing takes the last
+/// turn away. Versions are made one at a time: the data folder belongs to this process.
 /// </summary>
 public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQueries pairs, TimeProvider time) : IDisposable
 {
@@ -31,6 +33,9 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
 
     /// <summary>Pairs that people added, in one version.</summary>
     public const int MaxAdded = 20_000;
+
+    /// <summary>Times that a run's current version can change, undone ones included.</summary>
+    public const int MaxTurns = 10_000;
 
     private const int MaxAuthor = 200;
 
@@ -58,15 +63,16 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
             }
 
             var sets = await context.PairSets.AsNoTracking().Where(s => s.RunKey == run.Key).OrderBy(s => s.Number).ToListAsync(cancellationToken).ConfigureAwait(false);
-            return [Base(run), .. sets.Select(Info)];
+            var turns = await TurnsAsync(context, run.Key, cancellationToken).ConfigureAwait(false);
+            return [Base(run, turns), .. sets.Select(s => Info(s, turns))];
         }
     }
 
-    /// <summary>The version that counts when none is named: the last one that was not undone.</summary>
+    /// <summary>The version that counts when none is named: the one that was made or gone back to last, unless that was undone.</summary>
     public static int Latest(IReadOnlyList<PairSetInfo> versions)
     {
         ArgumentNullException.ThrowIfNull(versions);
-        return versions.LastOrDefault(v => !v.Undone)?.Number ?? 0;
+        return versions.FirstOrDefault(v => v.Current)?.Number ?? 0;
     }
 
     /// <summary>What a version says of single pairs, in the order of their numbers; null when there is no such version.</summary>
@@ -80,7 +86,10 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
         }
     }
 
-    /// <summary>Makes a version out of another one. Where the content is there already, that version is given, and where it had been undone it counts again.</summary>
+    /// <summary>
+    /// Makes a version out of another one, which becomes the current one. Where the content is there already, that version is given: a change of the current
+    /// version goes back to it, and where it had been undone it counts again; the same change of an older version is one that was made before, and moves nothing.
+    /// </summary>
     /// <param name="runId">Which run.</param>
     /// <param name="parent">Version that is changed.</param>
     /// <param name="changes">At most one for each pair; the number of an added pair is given here, whatever it says.</param>
@@ -117,16 +126,18 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
                 }
 
                 var sha = PairSet.Hash(run.Sha256, entries);
-                if (sha == run.Sha256)
+                var turns = await TurnsAsync(context, run.Key, cancellationToken).ConfigureAwait(false);
+                var known = await context.PairSets.AsNoTracking().FirstOrDefaultAsync(s => s.RunKey == run.Key && s.Sha256 == sha, cancellationToken).ConfigureAwait(false);
+                if (known is not null || sha == run.Sha256)
                 {
-                    return (Base(run), false);
-                }
+                    var number = known?.Number ?? 0;
+                    if (number != turns.Current && (parent == turns.Current || turns.IsUndone(number)))
+                    {
+                        await TurnAsync(context, run.Key, number, author, cancellationToken).ConfigureAwait(false);
+                        turns = await TurnsAsync(context, run.Key, cancellationToken).ConfigureAwait(false);
+                    }
 
-                if (await context.PairSets.FirstOrDefaultAsync(s => s.RunKey == run.Key && s.Sha256 == sha, cancellationToken).ConfigureAwait(false) is { } known)
-                {
-                    known.UndoneTicks = null;
-                    await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
-                    return (Info(known), false);
+                    return (known is null ? Base(run, turns) : Info(known, turns), false);
                 }
 
                 var last = await context.PairSets.Where(s => s.RunKey == run.Key).Select(s => (int?)s.Number).MaxAsync(cancellationToken).ConfigureAwait(false) ?? 0;
@@ -141,7 +152,7 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
                     Number = last + 1,
                     Parent = parent,
                     CreatedTicks = time.GetUtcNow().UtcTicks,
-                    Author = author.Length > MaxAuthor ? author[..MaxAuthor] : author,
+                    Author = Cut(author),
                     Why = why.Trim(),
                     Sha256 = sha,
                     CountsJson = JsonSerializer.Serialize(PairSet.Count(run.Made.Count, entries), RunJson.Options),
@@ -153,11 +164,11 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
                     context.PairSets.Add(made);
                     await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
                     context.PairDecisions.AddRange(entries.Select(e => new PairDecisionEntity { SetKey = made.Key, PairIndex = e.Index, Decision = e.Decision, Json = JsonSerializer.Serialize(e, RunJson.Options) }));
-                    await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+                    await TurnAsync(context, run.Key, made.Number, author, cancellationToken).ConfigureAwait(false);
                     await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 }
 
-                return (Info(made), true);
+                return (Info(made, await TurnsAsync(context, run.Key, cancellationToken).ConfigureAwait(false)), true);
             }
         }
         finally
@@ -166,29 +177,63 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
         }
     }
 
-    /// <summary>Takes the last version back: it is kept, but the last one before it that was not taken back counts again.</summary>
+    /// <summary>Goes back, or on, to a version: it counts from now on. Nothing happens where it does already.</summary>
+    /// <param name="runId">Which run.</param>
+    /// <param name="version">Which version; 0 for what the run made.</param>
+    /// <param name="author">Who.</param>
+    /// <param name="cancellationToken">Given up.</param>
+    /// <exception cref="PairSetException">There is no such run or version.</exception>
+    public async Task<PairSetInfo> ReturnAsync(string runId, int version, string author, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(author);
+        await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if ((await ListAsync(runId, cancellationToken).ConfigureAwait(false)).FirstOrDefault(v => v.Number == version) is not { } wanted)
+            {
+                throw new PairSetException($"Run '{runId}' has no version {version} of its pairs.");
+            }
+
+            if (!wanted.Current)
+            {
+                var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
+                await using (context.ConfigureAwait(false))
+                {
+                    var run = await context.Runs.Where(r => r.Id == runId).Select(r => r.Key).FirstAsync(cancellationToken).ConfigureAwait(false);
+                    await TurnAsync(context, run, version, author, cancellationToken).ConfigureAwait(false);
+                }
+            }
+
+            return wanted with { Current = true, Undone = false };
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Takes the last change of the current version back: the version is kept, but the one that counted before counts again.</summary>
     /// <returns>The version that counts now.</returns>
-    /// <exception cref="PairSetException">It is not the last one that counts.</exception>
+    /// <exception cref="PairSetException">It is not the one that counts, or never was anything else.</exception>
     public async Task<int> UndoAsync(string runId, int version, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var versions = await ListAsync(runId, cancellationToken).ConfigureAwait(false);
-            if (version < 1 || Latest(versions) != version)
-            {
-                throw new PairSetException($"Version {version} is not the last change of these pairs, so it cannot be undone: choose an earlier version instead.");
-            }
-
             var context = await contexts.CreateDbContextAsync(cancellationToken).ConfigureAwait(false);
             await using (context.ConfigureAwait(false))
             {
-                var now = time.GetUtcNow().UtcTicks;
-                await context.PairSets.Where(s => s.Number == version && context.Runs.Any(r => r.Key == s.RunKey && r.Id == runId))
-                    .ExecuteUpdateAsync(set => set.SetProperty(s => s.UndoneTicks, now), cancellationToken).ConfigureAwait(false);
-            }
+                var last = await context.PairSetTurns.Where(t => t.UndoneTicks == null && context.Runs.Any(r => r.Key == t.RunKey && r.Id == runId))
+                    .OrderByDescending(t => t.Key).FirstOrDefaultAsync(cancellationToken).ConfigureAwait(false);
+                if (last is null || last.Number != version)
+                {
+                    throw new PairSetException($"Version {version} is not the last change of these pairs, so it cannot be undone: choose an earlier version instead.");
+                }
 
-            return Latest(await ListAsync(runId, cancellationToken).ConfigureAwait(false));
+                last.UndoneTicks = time.GetUtcNow().UtcTicks;
+                await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+                return (await TurnsAsync(context, last.RunKey, cancellationToken).ConfigureAwait(false)).Current;
+            }
         }
         finally
         {
@@ -220,6 +265,33 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
     }
 
     private sealed record OpenRun(int Key, HashSet<int> Made, string Sha256);
+
+    /// <summary>Which version counts, and which have a turn that was not undone.</summary>
+    private sealed record Turns(int Current, HashSet<int> Living)
+    {
+        // What the run made cannot be undone.
+        public bool IsUndone(int number) => number > 0 && !Living.Contains(number);
+    }
+
+    private static async Task<Turns> TurnsAsync(RroDbContext context, int runKey, CancellationToken cancellationToken)
+    {
+        var living = await context.PairSetTurns.AsNoTracking().Where(t => t.RunKey == runKey && t.UndoneTicks == null)
+            .GroupBy(t => t.Number).Select(g => new { Number = g.Key, Last = g.Max(t => t.Key) }).ToListAsync(cancellationToken).ConfigureAwait(false);
+        return new Turns(living.MaxBy(t => t.Last)?.Number ?? 0, [.. living.Select(t => t.Number)]);
+    }
+
+    private async Task TurnAsync(RroDbContext context, int runKey, int number, string author, CancellationToken cancellationToken)
+    {
+        if (await context.PairSetTurns.CountAsync(t => t.RunKey == runKey, cancellationToken).ConfigureAwait(false) >= MaxTurns)
+        {
+            throw new PairSetException($"The current version of these pairs changed {MaxTurns} times already, and it changes no more: train from a version by its number.");
+        }
+
+        context.PairSetTurns.Add(new PairSetTurnEntity { RunKey = runKey, Number = number, AtTicks = time.GetUtcNow().UtcTicks, Author = Cut(author) });
+        await context.SaveChangesAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private static string Cut(string author) => author.Length > MaxAuthor ? author[..MaxAuthor] : author;
 
     // The run with version 0 of its pairs; null while that still grows.
     private async Task<OpenRun?> OpenAsync(RroDbContext context, string runId, CancellationToken cancellationToken)
@@ -307,10 +379,10 @@ public sealed class PairSetStore(IDbContextFactory<RroDbContext> contexts, PairQ
         return numbered;
     }
 
-    private static PairSetInfo Base(OpenRun run) =>
-        new(0, null, null, "", "The pairs as the run made them.", run.Sha256, PairSet.Count(run.Made.Count, []), false);
+    private static PairSetInfo Base(OpenRun run, Turns turns) =>
+        new(0, null, null, "", "The pairs as the run made them.", run.Sha256, PairSet.Count(run.Made.Count, []), false, turns.Current == 0);
 
-    private static PairSetInfo Info(PairSetEntity set) => new(
+    private static PairSetInfo Info(PairSetEntity set, Turns turns) => new(
         set.Number, set.Parent, new DateTime(set.CreatedTicks, DateTimeKind.Utc), set.Author, set.Why, set.Sha256,
-        JsonSerializer.Deserialize<PairSetCounts>(set.CountsJson, RunJson.Options)!, set.UndoneTicks is not null);
+        JsonSerializer.Deserialize<PairSetCounts>(set.CountsJson, RunJson.Options)!, turns.IsUndone(set.Number), turns.Current == set.Number);
 }

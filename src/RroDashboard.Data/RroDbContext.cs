@@ -33,6 +33,9 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
     /// <summary>Versions of pairs.</summary>
     public DbSet<PairSetEntity> PairSets => Set<PairSetEntity>();
 
+    /// <summary>Which version of a run's pairs counted from when on.</summary>
+    public DbSet<PairSetTurnEntity> PairSetTurns => Set<PairSetTurnEntity>();
+
     /// <summary>What versions say of single pairs.</summary>
     public DbSet<PairDecisionEntity> PairDecisions => Set<PairDecisionEntity>();
 
@@ -98,6 +101,12 @@ public sealed class RroDbContext(DbContextOptions<RroDbContext> options) : DbCon
             set.HasIndex(s => new { s.RunKey, s.Number }).IsUnique();
             set.HasIndex(s => new { s.RunKey, s.Sha256 }).IsUnique();
             set.HasOne<RunEntity>().WithMany().HasForeignKey(s => s.RunKey).OnDelete(DeleteBehavior.Cascade);
+        });
+        modelBuilder.Entity<PairSetTurnEntity>(turn =>
+        {
+            turn.ToTable("PairSetTurns").HasKey(t => t.Key);
+            turn.HasIndex(t => t.RunKey);
+            turn.HasOne<RunEntity>().WithMany().HasForeignKey(t => t.RunKey).OnDelete(DeleteBehavior.Cascade);
         });
         modelBuilder.Entity<PairDecisionEntity>(decision =>
         {

@@ -1,3 +1,5 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Preferences;
@@ -27,7 +29,8 @@ public sealed class PairSetStoreTests
         using var other = Store(database);
         var versions = await other.ListAsync(run, default);
         Assert.Equal([0, 1, 2], versions.Select(v => v.Number));
-        Assert.Equal(first, versions[1]);
+        Assert.Equal(first with { Current = false }, versions[1]);
+        Assert.Equal((true, second), (first.Current, versions[2]));
         var (_, pairs) = (await other.PairsAsync(run, 1, default))!.Value;
         Assert.Equal([0, 2, 3], pairs.Select(p => p.Index));
         Assert.Equal((PairDecision.Flipped, "worse0", -1.0), (pairs[0].Origin!.Decision, pairs[0].Pair.Chosen, pairs[0].Pair.Gap));
@@ -76,6 +79,96 @@ public sealed class PairSetStoreTests
         var (again, made) = await store.AddAsync(run, 0, [Entry(0, PairDecision.Discarded)], "ada", "One.", default);
         Assert.Equal((1, false, false), (again.Number, made, again.Undone));
         Assert.Equal(1, PairSetStore.Latest(await store.ListAsync(run, default)));
+    }
+
+    [Fact]
+    public async Task Add_ContentOfAnEarlierVersion_GoesBackToIt()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var run = await RunAsync(database);
+        using var store = Store(database);
+        PairEntry[] labels = [Entry(0, PairDecision.Flipped)];
+
+        async Task<int> Current() => PairSetStore.Latest(await store.ListAsync(run, default));
+
+        await store.AddAsync(run, 0, labels, "ada", "Labels.", default);
+        await store.AddAsync(run, 1, [Entry(1, PairDecision.Discarded)], "ada", "One less.", default);
+        Assert.Equal(2, await Current());
+
+        // Back by hand: the content of version 1, and whoever trains without naming a version learns from it.
+        var (back, made) = await store.AddAsync(run, 2, [PairEntry.Plain(1)], "ada", "Not after all.", default);
+        Assert.Equal((1, false, true), (back.Number, made, back.Current));
+        Assert.Equal(1, await Current());
+
+        // The same labels again, on whichever version they were applied to before: nothing changes.
+        await store.AddAsync(run, 0, labels, "bob", "Labels.", default);
+        await store.AddAsync(run, 1, labels, "bob", "Labels.", default);
+        Assert.Equal(1, await Current());
+        Assert.Equal([false, false, false], (await store.ListAsync(run, default)).Select(v => v.Undone));
+
+        // And on to version 2 again.
+        var (on, _) = await store.AddAsync(run, 1, [Entry(1, PairDecision.Discarded)], "ada", "It was right.", default);
+        Assert.Equal((2, true), (on.Number, on.Current));
+        // A request that comes once more, of before that, drops nobody's decision.
+        await store.AddAsync(run, 0, labels, "bob", "Labels.", default);
+        Assert.Equal(2, await Current());
+
+        // Undo goes the same way back, step by step: on, back, version 2, version 1.
+        Assert.Equal(1, await store.UndoAsync(run, 2, default));
+        Assert.Equal(2, await store.UndoAsync(run, 1, default));
+        Assert.Equal(1, await store.UndoAsync(run, 2, default));
+        Assert.Equal(0, await store.UndoAsync(run, 1, default));
+        Assert.Equal([false, true, true], (await store.ListAsync(run, default)).Select(v => v.Undone));
+    }
+
+    [Fact]
+    public async Task Return_ToAnyVersion_MakesItCurrentAndCanBeUndone()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var run = await RunAsync(database);
+        using var store = Store(database);
+        await store.AddAsync(run, 0, [Entry(0, PairDecision.Flipped)], "ada", "One.", default);
+        await store.AddAsync(run, 1, [Entry(1, PairDecision.Discarded)], "ada", "Two.", default);
+
+        Assert.True((await store.ReturnAsync(run, 0, "ada", default)).Current);
+        await store.ReturnAsync(run, 0, "ada", default);
+        // Read by a store that remembers nothing.
+        using var other = Store(database);
+        Assert.Equal([true, false, false], (await other.ListAsync(run, default)).Select(v => v.Current));
+        Assert.Equal(2, await other.UndoAsync(run, 0, default));
+        await other.UndoAsync(run, 2, default);
+        var again = await other.ReturnAsync(run, 2, "ada", default);
+        Assert.Equal((2, false, true), (again.Number, again.Undone, again.Current));
+        Assert.Equal(2, PairSetStore.Latest(await other.ListAsync(run, default)));
+        Assert.Contains("has no version 3", (await Assert.ThrowsAsync<PairSetException>(() => other.ReturnAsync(run, 3, "ada", default))).Message, StringComparison.Ordinal);
+        // Back to the run's own pairs by hand.
+        await other.AddAsync(run, 2, [PairEntry.Plain(0), PairEntry.Plain(1)], "ada", "All as it was.", default);
+        Assert.Equal(0, PairSetStore.Latest(await other.ListAsync(run, default)));
+    }
+
+    [Fact]
+    public async Task Migration_VersionsFromBeforeThereWereTurns_CountAsTheyDid()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        var run = await RunAsync(database);
+        using var store = Store(database);
+        await store.AddAsync(run, 0, [Entry(0, PairDecision.Flipped)], "ada", "One.", default);
+        await store.AddAsync(run, 1, [Entry(1, PairDecision.Discarded)], "ada", "Two.", default);
+        await store.AddAsync(run, 2, [Entry(2, PairDecision.Discarded)], "ada", "Three.", default);
+        await store.UndoAsync(run, 3, default);
+        await using var context = await database.Contexts.CreateDbContextAsync();
+        var migrator = context.GetService<IMigrator>();
+
+        await migrator.MigrateAsync("20261126030000_RemoteRuns");
+        Assert.Equal(1, database.Number("SELECT count(*) FROM PairSets WHERE UndoneTicks IS NOT NULL AND Number = 3"));
+        await migrator.MigrateAsync();
+
+        using var after = Store(database);
+        var versions = await after.ListAsync(run, default);
+        Assert.Equal([false, false, false, true], versions.Select(v => v.Undone));
+        Assert.Equal(2, PairSetStore.Latest(versions));
+        Assert.Equal(2, (await after.EntriesAsync(run, 2, default))!.Count);
+        Assert.Equal(1, await after.UndoAsync(run, 2, default));
     }
 
     [Fact]
@@ -185,7 +278,7 @@ public sealed class PairSetStoreTests
         await keeper.DeleteAsync([run], default);
         await keeper.RemoveAsync(run, default);
 
-        Assert.Equal(0, database.Number("SELECT (SELECT count(*) FROM PairSets) + (SELECT count(*) FROM PairDecisions)"));
+        Assert.Equal(0, database.Number("SELECT (SELECT count(*) FROM PairSets) + (SELECT count(*) FROM PairSetTurns) + (SELECT count(*) FROM PairDecisions)"));
     }
 
     private static PairSetStore Store(TestDatabase database) => new(database.Contexts, new PairQueries(database.Contexts, new ExplorationIndex(database.Contexts)), TimeProvider.System);

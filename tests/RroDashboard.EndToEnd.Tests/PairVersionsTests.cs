@@ -36,6 +36,11 @@ public sealed class PairVersionsTests(BrowserFixture fixture, PairVersionsTests.
         // The last that was not undone counts now.
         await visitor.GoAsync($"/runs/{trained.Run}/pairs?mingap=0.4&version={version}");
         Assert.Equal($"{title} (undone)", await page.Locator("#versions-title").TextContentAsync());
+        // Gone back to by its button it counts, until that is undone too.
+        await page.Locator("#return-version").PressAsync("Enter");
+        await page.UntilAsync($"document.querySelector('#versions-title').textContent === '{title}' && document.querySelector('#undo-version') && !document.querySelector('#return-version')");
+        await page.Locator("#undo-version").PressAsync("Enter");
+        await page.UntilAsync($"!document.querySelector('#versions-title').textContent.startsWith('{title}')");
         await visitor.GoAsync($"/runs/{trained.Run}/pairs?mingap=0.4&version=0");
         Assert.Equal(all, await NumberAsync(page, "#version-counts div:nth-child(1) dd"));
         // The same again is the same version.

@@ -2,7 +2,7 @@ using RroDashboard.Core.Preferences;
 
 namespace RroDashboard.Data.Entities;
 
-/// <summary>A version of a run's pairs. Never changed after it was made, but for the mark that it was undone. Version 0, what the run made, has no row.</summary>
+/// <summary>A version of a run's pairs. Never changed after it was made; which one counts is said by <see cref="PairSetTurnEntity"/>. Version 0, what the run made, has no row.</summary>
 public sealed class PairSetEntity
 {
     /// <summary>Small number for its decisions.</summary>
@@ -31,8 +31,30 @@ public sealed class PairSetEntity
 
     /// <summary><see cref="PairSetCounts"/>, JSON.</summary>
     public required string CountsJson { get; set; }
+}
 
-    /// <summary>UTC ticks; null unless somebody undid it. It is kept, and training from it stays possible.</summary>
+/// <summary>
+/// A version of a run's pairs began to count: it was made, or somebody went back to it. The last turn that was not undone says which version is the current
+/// one; without any it is version 0.
+/// </summary>
+public sealed class PairSetTurnEntity
+{
+    /// <summary>Order.</summary>
+    public int Key { get; set; }
+
+    /// <summary>Which run.</summary>
+    public int RunKey { get; set; }
+
+    /// <summary>Which version; 0 for what the run made.</summary>
+    public int Number { get; set; }
+
+    /// <summary>UTC ticks.</summary>
+    public long AtTicks { get; set; }
+
+    /// <summary>Who made the version or went back to it.</summary>
+    public required string Author { get; set; }
+
+    /// <summary>UTC ticks; null unless somebody undid it. The version is kept, and training from it stays possible.</summary>
     public long? UndoneTicks { get; set; }
 }
 

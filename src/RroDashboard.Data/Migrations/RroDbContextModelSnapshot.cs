@@ -226,9 +226,6 @@ namespace RroDashboard.Data.Migrations
                         .IsRequired()
                         .HasColumnType("TEXT");
 
-                    b.Property<long?>("UndoneTicks")
-                        .HasColumnType("INTEGER");
-
                     b.Property<string>("Why")
                         .IsRequired()
                         .HasColumnType("TEXT");
@@ -242,6 +239,35 @@ namespace RroDashboard.Data.Migrations
                         .IsUnique();
 
                     b.ToTable("PairSets", (string)null);
+                });
+
+            modelBuilder.Entity("RroDashboard.Data.Entities.PairSetTurnEntity", b =>
+                {
+                    b.Property<int>("Key")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("AtTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Author")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<int>("Number")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("RunKey")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("UndoneTicks")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Key");
+
+                    b.HasIndex("RunKey");
+
+                    b.ToTable("PairSetTurns", (string)null);
                 });
 
             modelBuilder.Entity("RroDashboard.Data.Entities.PointEntity", b =>
@@ -890,6 +916,15 @@ namespace RroDashboard.Data.Migrations
                 });
 
             modelBuilder.Entity("RroDashboard.Data.Entities.PairSetEntity", b =>
+                {
+                    b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
+                        .WithMany()
+                        .HasForeignKey("RunKey")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
+                });
+
+            modelBuilder.Entity("RroDashboard.Data.Entities.PairSetTurnEntity", b =>
                 {
                     b.HasOne("RroDashboard.Data.Entities.RunEntity", null)
                         .WithMany()

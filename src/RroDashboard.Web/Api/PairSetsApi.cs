@@ -32,7 +32,8 @@ public static class PairSetsApi
         sets.MapGet("/{version:int}/summary", SummaryAsync).WithName("GetPairSetSummary").WithSummary("Count, size and SHA-256 of that file.");
         sets.MapPost("/{version:int}/import", ImportAsync).RequireAuthorization(Policies.Reviewer).WithName("ImportPairs").WithSummary("Adds the pairs of a TRL file (the request's body) to a version, which makes a new one.")
             .WithMetadata(new RequestSizeLimitAttribute(PairFiles.MaxBytes + BodySlack));
-        sets.MapPost("/{version:int}/undo", UndoAsync).RequireAuthorization(Policies.Reviewer).WithName("UndoPairSet").WithSummary("Takes the last version back; it is kept.");
+        sets.MapPost("/{version:int}/undo", UndoAsync).RequireAuthorization(Policies.Reviewer).WithName("UndoPairSet").WithSummary("Takes the last change of the current version back; the version is kept.");
+        sets.MapPost("/{version:int}/current", ReturnAsync).RequireAuthorization(Policies.Reviewer).WithName("ReturnToPairSet").WithSummary("Goes back, or on, to a version: it is the current one from now on.");
         sets.MapPost("/{version:int}/train", TrainAsync).RequireAuthorization(Policies.Operator).WithName("TrainPairSet").WithSummary("Starts a run that learns from a version, from the SFT checkpoint; the same version is not trained twice.");
         sets.MapPost("/{version:int}/pairs/{pair:int}/try", TryAsync).RequireAuthorization(Policies.Reviewer).WithName("TryBetterAction").WithSummary("Executes an action that a person wrote at the step of a pair, values it, and where asked to adds the pair.");
         sets.MapGet("/{version:int}/queues/{queue}", PreviewAsync).WithName("PreviewQueueLabels").WithSummary("What the labels of a review queue would do to a version.");
@@ -124,6 +125,24 @@ public static class PairSetsApi
         catch (PairSetException e)
         {
             return TypedResults.Problem(e.Message, statusCode: StatusCodes.Status409Conflict);
+        }
+    }
+
+    private static async Task<Results<Ok<PairSetInfo>, NotFound, ProblemHttpResult>> ReturnAsync(
+        string id, int version, ClaimsPrincipal person, RunQueries queries, PairSetStore store, CancellationToken cancellationToken)
+    {
+        if (await queries.FindAsync(id, cancellationToken) is null || (await store.ListAsync(id, cancellationToken)).All(v => v.Number != version))
+        {
+            return TypedResults.NotFound();
+        }
+
+        try
+        {
+            return TypedResults.Ok(await store.ReturnAsync(id, version, person.Author(), cancellationToken));
+        }
+        catch (PairSetException e)
+        {
+            return Refused(e);
         }
     }
 

@@ -56,6 +56,29 @@ public sealed class PairSetsApiTests(PairSetsApiTests.Trained trained) : IClassF
         Assert.Contains(sentence, (await JsonAsync(answer)).GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Current_AnEarlierVersion_CountsUntilThatIsUndone()
+    {
+        using var first = await PostAsync("", new { parent = 0, why = "Going back, one.", decisions = new[] { new { pair = 0, decision = "Discarded" } } });
+        var one = (await JsonAsync(first)).GetProperty("version").GetProperty("number").GetInt32();
+        using var second = await PostAsync("", new { parent = one, why = "Going back, two.", decisions = new[] { new { pair = 0, decision = "Flipped" }, new { pair = 1, decision = "Flipped" } } });
+        var two = (await JsonAsync(second)).GetProperty("version").GetProperty("number").GetInt32();
+
+        async Task<int> Latest() => (await LiveServer.JsonAsync(trained.Client, trained.Url)).GetProperty("latest").GetInt32();
+
+        Assert.Equal(two, await Latest());
+        using var back = await PostAsync($"/{one}/current", new { });
+        Assert.Equal((HttpStatusCode.OK, true), (back.StatusCode, (await JsonAsync(back)).GetProperty("current").GetBoolean()));
+        Assert.Equal(one, await Latest());
+        using var undone = await PostAsync($"/{one}/undo", new { });
+        Assert.Equal(two, (await JsonAsync(undone)).GetProperty("latest").GetInt32());
+        using var unknown = await PostAsync("/9999/current", new { });
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+        // The request that made the first, once more: it was done, and nothing is dropped for it.
+        using var again = await PostAsync("", new { parent = 0, why = "Going back, one.", decisions = new[] { new { pair = 0, decision = "Discarded" } } });
+        Assert.Equal((HttpStatusCode.OK, two), (again.StatusCode, await Latest()));
+    }
+
     // The loop: decisions, a version, a run that learned from it, and what it did to held-out reward.
     [Fact]
     public async Task Train_FromAVersion_LearnsFromItOnceAndSaysWhatItDid()
@@ -260,7 +283,7 @@ public sealed class PairSetsApiTests(PairSetsApiTests.Trained trained) : IClassF
         var changing = trained.Server.Get<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(e => e.RoutePattern.RawText!.Contains("/pair-sets", StringComparison.Ordinal) && e.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Contains("POST")).ToList();
 
-        Assert.Equal(6, changing.Count);
+        Assert.Equal(7, changing.Count);
         Assert.All(changing, e => Assert.Contains(
             e.Metadata.GetOrderedMetadata<IAuthorizeData>(),
             a => a.Policy == (e.RoutePattern.RawText!.EndsWith("/train", StringComparison.Ordinal) ? Policies.Operator : Policies.Reviewer)));

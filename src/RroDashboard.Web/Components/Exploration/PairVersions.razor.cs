@@ -63,8 +63,6 @@ public sealed partial class PairVersions : IDisposable
     /// <summary>The run is of this program, so its fine-tuned model is here to learn on from.</summary>
     [Parameter] public bool TrainedHere { get; set; } = true;
 
-    private int Latest => PairSetStore.Latest(Versions);
-
     private string? WhyNoRun => Board.WhyNoRun;
 
     // The form's key: the same form sent twice makes one run.
@@ -107,9 +105,10 @@ public sealed partial class PairVersions : IDisposable
 
     private static string Pairs(int count) => count == 1 ? "1 pair" : $"{Words.Count(count)} pairs";
 
-    private static string Label(PairSetInfo version) => version.Number == 0
+    private static string Label(PairSetInfo version) => (version.Number == 0
         ? "Version 0: as the run made them"
-        : string.Create(CultureInfo.InvariantCulture, $"Version {version.Number}: {version.Counts.Trained:N0} trained, {version.Counts.Flipped:N0} flipped, {version.Counts.Discarded:N0} discarded{(version.Undone ? " (undone)" : "")}");
+        : string.Create(CultureInfo.InvariantCulture, $"Version {version.Number}: {version.Counts.Trained:N0} trained, {version.Counts.Flipped:N0} flipped, {version.Counts.Discarded:N0} discarded"))
+        + (version.Current ? " (current)" : version.Undone ? " (undone)" : "");
 
     private void Go(string name, string? value) => Navigation.NavigateTo(Navigation.GetUriWithQueryParameters(new Dictionary<string, object?> { [name] = value, ["page"] = null, ["pair"] = null, ["changed"] = null }));
 
@@ -123,7 +122,8 @@ public sealed partial class PairVersions : IDisposable
             : Fitting.Where(gone.ContainsKey).Select(i => gone[i] with { Decision = gone[i].Added is null ? PairDecision.Kept : PairDecision.Added, Provenance = why });
         var (version, made) = await Store.AddAsync(RunId, Shown.Number, [.. changes], (await Rights.DemandAsync(UserRole.Reviewer, "change pairs")).Name, $"{(exclude ? "Excluded" : "Included")} by filter: {FilterWords}.", _left.Token);
         Go("version", version.Number.ToString(CultureInfo.InvariantCulture));
-        return made ? $"Version {version.Number} was made. Undo takes it back." : $"Version {version.Number} holds exactly that already.";
+        return made ? $"Version {version.Number} was made. Undo takes it back."
+            : $"Version {version.Number} holds exactly that already{(version.Current ? " and is the current one" : "; another one is current")}.";
     });
 
     private Task UndoAsync() => DoAsync(async () =>
@@ -132,6 +132,14 @@ public sealed partial class PairVersions : IDisposable
         var now = await Store.UndoAsync(RunId, Shown.Number, _left.Token);
         Go("version", now.ToString(CultureInfo.InvariantCulture));
         return $"The last change is undone; version {now} counts again.";
+    });
+
+    private Task ReturnAsync() => DoAsync(async () =>
+    {
+        var version = await Store.ReturnAsync(RunId, Shown.Number, (await Rights.DemandAsync(UserRole.Reviewer, "change pairs")).Name, _left.Token);
+        // The address without a number shows the current one.
+        Go("version", null);
+        return $"Version {version.Number} is the current one now. Undo takes that back.";
     });
 
     private Task TrainAsync() => DoAsync(async () =>
