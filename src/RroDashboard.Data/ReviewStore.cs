@@ -203,7 +203,10 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
         return version > 0;
     }
 
-    /// <summary>Takes the person's own last answer or skip of a queue back: it becomes a draft again, and the one that was given is kept for the record.</summary>
+    /// <summary>
+    /// Takes the person's own last answer or skip of a queue back, and the one that was given is kept for the record. The item becomes a draft that is as blind as
+    /// before: what was written stays, and what was chosen, after which the process reward was shown, is chosen anew.
+    /// </summary>
     /// <returns>The item; null when there is nothing to take back.</returns>
     /// <exception cref="ReviewConflictException">The item was adjudicated.</exception>
     public Task<long?> UndoAsync(string queueId, Reviewer reviewer, CancellationToken cancellationToken)
@@ -228,7 +231,8 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
                     throw new ReviewConflictException($"{item.FinalByName} decided item {item.Position + 1} meanwhile, so its answers stay.");
                 }
 
-                if (answer.State == ReviewAnswerState.Submitted)
+                var given = answer.State == ReviewAnswerState.Submitted;
+                if (given)
                 {
                     (item.Answers, item.Complete, item.Version) = (item.Answers - 1, false, item.Version + 1);
                 }
@@ -243,7 +247,7 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
                     ReviewerId = reviewer.Id,
                     ReviewerName = reviewer.Name,
                     State = ReviewAnswerState.Draft,
-                    ValuesJson = answer.ValuesJson,
+                    ValuesJson = given ? "[]" : answer.ValuesJson,
                     Note = answer.Note,
                     BetterAction = answer.BetterAction,
                     ChosenIsB = answer.ChosenIsB,
@@ -254,7 +258,7 @@ public sealed class ReviewStore(IDbContextFactory<RroDbContext> contexts, TimePr
                     ControlShare = queue.ControlShare,
                     Control = item.Control,
                     Source = answer.Source,
-                    Replaces = answer.Key,
+                    Replaces = given ? answer.Key : answer.Replaces,
                     Version = answer.Version + 1,
                 });
                 await ForgetExpiredAsync(context, queue.Key, cancellationToken).ConfigureAwait(false);

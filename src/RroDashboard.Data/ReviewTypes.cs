@@ -80,7 +80,7 @@ public sealed record ReviewContent(IReadOnlyList<int?> Values, string Note = "",
 /// <param name="Seconds">How long the item was before the person.</param>
 /// <param name="DoneUtc">When; null for a draft.</param>
 /// <param name="Source">"page", "api" or "import".</param>
-/// <param name="Replaces">Answer that was taken back for it.</param>
+/// <param name="Replaces">Answer that had been given, and was taken back for it: what the process reward prefers had been shown by then.</param>
 /// <param name="Version">To be named with the next change.</param>
 public sealed record ReviewAnswer(
     long Id, Reviewer Reviewer, ReviewAnswerState State, ReviewContent Content, double Seconds, DateTime? DoneUtc, string Source, long? Replaces, int Version);
@@ -115,6 +115,9 @@ public sealed record ReviewItem(
 
     /// <summary>The person's own answer is given or skipped.</summary>
     public bool IsDone => Own is { State: ReviewAnswerState.Submitted or ReviewAnswerState.Skipped };
+
+    /// <summary>The person may be told what the process reward prefers: they have answered. Not who skipped the item, because they may yet take that back.</summary>
+    public bool MayBeTold => Own is { State: ReviewAnswerState.Submitted };
 }
 
 /// <summary>An item in a list.</summary>

@@ -127,6 +127,9 @@ public sealed class ReviewStoreTests
 
         var draft = (await desk.Queries.ItemAsync(desk.Queue, first, Ann, default))!;
         Assert.Equal(("because", ReviewAnswerState.Draft, false), (draft.Own!.Content.Note, draft.Own.State, draft.Complete));
+        // As blind as before: nothing is chosen, and nothing may be told.
+        Assert.Empty(draft.Own.Content.Values);
+        Assert.False(draft.MayBeTold);
         await desk.Store.SubmitAsync(desk.Queue, first, Ann, new ReviewContent([2], "better so"), draft.Version, 1, "page", default);
         var again = (await desk.Queries.ItemAsync(desk.Queue, first, Ann, default))!.Own!;
         Assert.NotNull(again.Replaces);

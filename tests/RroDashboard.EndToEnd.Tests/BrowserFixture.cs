@@ -35,7 +35,7 @@ public sealed class BrowserFixture : IAsyncLifetime
     }
 
     /// <summary>A browser of its own (cookies and storage too), signed in: the first at a dashboard by its link, the others by what that one got. No page is open in it yet.</summary>
-    internal async Task<Visitor> VisitAsync(ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900, DashboardUnderTest? dashboard = null, string? person = null)
+    internal async Task<Visitor> VisitAsync(ColorScheme scheme = ColorScheme.Light, int width = 1440, int height = 900, DashboardUnderTest? dashboard = null, string? person = null, bool touch = false)
     {
         dashboard ??= Dashboard;
         var context = await Browser.NewContextAsync(new BrowserNewContextOptions
@@ -43,6 +43,8 @@ public sealed class BrowserFixture : IAsyncLifetime
             ColorScheme = scheme,
             ViewportSize = new ViewportSize { Width = width, Height = height },
             ReducedMotion = ReducedMotion.Reduce,
+            HasTouch = touch,
+            IsMobile = touch,
             StorageState = _signedIn.GetValueOrDefault(dashboard.Url),
         });
         context.SetDefaultTimeout(20_000);

@@ -80,8 +80,10 @@ public sealed class ReviewTests(BrowserFixture fixture) : IClassFixture<BrowserF
         await page.GetByRole(AriaRole.Heading, new() { Name = $"Item {second}", Exact = true }).WaitForAsync();
         await page.Keyboard.PressAsync("u");
         await page.GetByRole(AriaRole.Heading, new() { Name = $"Item {first}", Exact = true }).WaitForAsync();
+        // What was written is there; what was chosen before the process reward was shown is not, and neither is what it prefers.
         Assert.Equal("seab 12", await page.Locator("#review-note").InputValueAsync());
-        Assert.True(await page.Locator("input[data-review-key='b']").IsCheckedAsync());
+        Assert.Equal(0, await page.Locator("[data-question] input:checked").CountAsync());
+        Assert.DoesNotContain("prefers", await page.Locator("#review-page").TextContentAsync(), StringComparison.Ordinal);
         await page.Keyboard.PressAsync("x");
         await page.UntilAsync("document.querySelector('input[data-review-key=\"x\"]').checked");
         await page.Keyboard.PressAsync("Enter");
@@ -93,6 +95,73 @@ public sealed class ReviewTests(BrowserFixture fixture) : IClassFixture<BrowserF
         await page.Keyboard.PressAsync("Enter");
         await page.Locator("#review-problem").GetByText("Choose an answer first.").WaitForAsync();
         Assert.False(await page.Locator("input[data-review-key='a']").IsCheckedAsync());
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task Item_OnAPhone_SwipesChooseASideAndButtonsDoTheSame()
+    {
+        var queue = await QueueAsync(fixture.Dashboard, items: 2);
+        await using var visitor = await fixture.VisitAsync(width: 390, height: 844, person: "ina", touch: true);
+        await visitor.GoAsync($"/review/{queue}");
+        var page = visitor.Page;
+        var first = await ItemAsync(page);
+
+        await SwipeAsync(page, ".asked", -180, 10);
+        await page.UntilAsync("document.querySelector('input[data-review-key=\"a\"]').checked");
+        await SwipeAsync(page, ".asked", 180, 10);
+        await page.UntilAsync("document.querySelector('input[data-review-key=\"b\"]').checked");
+        // A finger that scrolls chooses nothing.
+        await page.Locator(".asked").ScrollIntoViewIfNeededAsync();
+        var top = await page.EvaluateAsync<double>("scrollY");
+        await SwipeAsync(page, ".asked", -30, -150);
+        await page.UntilAsync($"scrollY > {top.ToString(System.Globalization.CultureInfo.InvariantCulture)} + 50");
+        Assert.True(await page.Locator("input[data-review-key='b']").IsCheckedAsync());
+        await page.Locator("#submit").TapAsync();
+        await page.GetByText($"Item {first}: you said B").WaitForAsync();
+
+        // Without swiping.
+        var second = await ItemAsync(page);
+        await page.Locator(".review-option").First.TapAsync();
+        await page.UntilAsync("document.querySelector('input[data-review-key=\"a\"]').checked");
+        await page.Locator("#submit").TapAsync();
+        await page.GetByText($"Item {second}: you said A").WaitForAsync();
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
+    public async Task Score_KeyboardOnly_AnswersTheRubricAndTellsNothingBefore()
+    {
+        var queue = await ScoresAsync(fixture.Dashboard, items: 1);
+        await using var visitor = await PersonAsync("jo");
+        await visitor.GoAsync($"/review/{queue}");
+        var page = visitor.Page;
+        var first = await ItemAsync(page);
+        await page.GetByRole(AriaRole.Group, new() { Name = "Does it help?" }).WaitForAsync();
+        Assert.DoesNotContain("process reward:", await page.Locator("#review-page").TextContentAsync(), StringComparison.OrdinalIgnoreCase);
+
+        await page.Keyboard.PressAsync("4");
+        await page.UntilAsync("document.activeElement?.value === '4' && document.activeElement.checked");
+        // Enter before the rubric is done says what is open, and the figure on the other question is chosen with the arrow and a digit.
+        await page.Keyboard.PressAsync("Enter");
+        await page.Locator("#review-problem").GetByText("open: Is it cheap?").WaitForAsync();
+        await page.Locator("[data-question] input:checked").FocusAsync();
+        await page.Keyboard.PressAsync("ArrowDown");
+        await page.Keyboard.PressAsync("2");
+        await page.UntilAsync("document.querySelectorAll('[data-question]')[1].querySelector('input:checked')?.value === '2'");
+        // Said otherwise of the first after all.
+        await page.Keyboard.PressAsync("ArrowUp");
+        await page.Keyboard.PressAsync("5");
+        await page.UntilAsync("document.querySelectorAll('[data-question]')[0].querySelector('input:checked')?.value === '5'");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByText($"Item {first}: you said 5, 2").WaitForAsync();
+        Assert.Contains("Its process reward:", await page.Locator("#last-answer").TextContentAsync(), StringComparison.Ordinal);
+        var second = await ItemAsync(page);
+        await page.Keyboard.PressAsync("s");
+        await page.GetByText($"Item {second}: skipped").WaitForAsync();
+
+        var label = Assert.Single(await fixture.Dashboard.Get<ReviewQueries>().LabelsAsync(queue, new Reviewer("", ""), default));
+        Assert.Equal([5, 2], label.Answer.Content.Values);
         Assert.Empty(visitor.Errors);
     }
 
@@ -283,6 +352,31 @@ public sealed class ReviewTests(BrowserFixture fixture) : IClassFixture<BrowserF
             journal.Record(new PairCreated(i, new PreferencePair(i, 1, "Everything before", "click[ b1 ]", "click[ b2 ]", better, worse, [1, i], [3, 4], [5])));
         }
     });
+
+    // A finger on the screen, as the browser gets it from one: it decides by itself what scrolls and what is a gesture.
+    private static async Task SwipeAsync(IPage page, string on, int right, int down)
+    {
+        await page.Locator(on).ScrollIntoViewIfNeededAsync();
+        var box = (await page.Locator(on).BoundingBoxAsync())!;
+        var (x, y) = (box.X + (box.Width / 2) - (right / 2), box.Y + (box.Height / 2));
+        var session = await page.Context.NewCDPSessionAsync(page);
+        Task<System.Text.Json.JsonElement?> Touch(string type, params object[] points) => session.SendAsync("Input.dispatchTouchEvent", new Dictionary<string, object> { ["type"] = type, ["touchPoints"] = points });
+        await Touch("touchStart", new { x, y });
+        for (var i = 1; i <= 6; i++)
+        {
+            await Touch("touchMove", new { x = x + (right * i / 6), y = y + (down * i / 6) });
+        }
+
+        await Touch("touchEnd");
+        await session.DetachAsync();
+    }
+
+    private static async Task<string> ScoresAsync(DashboardUnderTest dashboard, int items)
+    {
+        var run = await RunAsync(dashboard, items);
+        return await dashboard.Get<ReviewDesk>().CreateAsync(
+            new NewReviewQueue(run, ReviewKind.Score, "How good is it?", "", ["Does it help?", "Is it cheap?"]), new Reviewer("id-owner", "owner"), Guid.NewGuid().ToString("N"), default);
+    }
 
     private static async Task<string> QueueAsync(DashboardUnderTest dashboard, int items, int required = 1, bool answered = false)
     {

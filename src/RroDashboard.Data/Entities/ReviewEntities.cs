@@ -201,7 +201,7 @@ public sealed class ReviewAnswerEntity
     /// <summary>Key of an imported label; importing it again changes nothing.</summary>
     public string? ImportKey { get; set; }
 
-    /// <summary>Answer of the same person that was taken back for this one.</summary>
+    /// <summary>Answer of the same person that had been given, and was taken back for this one.</summary>
     public long? Replaces { get; set; }
 
     /// <summary>Grows with every change, so that of two changes at once one is refused.</summary>

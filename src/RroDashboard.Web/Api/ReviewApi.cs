@@ -209,7 +209,7 @@ public sealed record ItemResource(
     IReadOnlyList<AnswerResource> Answers, string? DecidedBy)
 {
     internal static ItemResource Of(ReviewQueue queue, ReviewItem item, ReviewSheet? sheet) => new(
-        item.Id, item.Position + 1, item.IsDone || item.Complete || queue.Kind == ReviewKind.Verdict ? item.PairIndex : null, item.Task, item.Step, item.Version, item.HeldUntilUtc, item.Complete,
+        item.Id, item.Position + 1, item.MayBeTold || item.Complete || queue.Kind == ReviewKind.Verdict ? item.PairIndex : null, item.Task, item.Step, item.Version, item.HeldUntilUtc, item.Complete,
         sheet?.Instruction, sheet?.History, sheet?.Sides, item.Own is { } own ? Answer(queue, item, own) : null, [.. item.Answers.Select(a => Answer(queue, item, a))], item.Final?.By);
 
     private static AnswerResource Answer(ReviewQueue queue, ReviewItem item, ReviewAnswer answer) => new(

@@ -93,7 +93,7 @@ public sealed class ReviewDesk(RunQueries runs, WalkQueries walks, PairQueries p
         ArgumentNullException.ThrowIfNull(queue);
         ArgumentNullException.ThrowIfNull(item);
         // A verdict is about the pair as the model has it, so its side is no secret.
-        if (!item.IsDone && queue.Kind != ReviewKind.Verdict)
+        if (!item.MayBeTold && queue.Kind != ReviewKind.Verdict)
         {
             return null;
         }
@@ -119,7 +119,8 @@ public sealed class ReviewDesk(RunQueries runs, WalkQueries walks, PairQueries p
             [.. r.Answer.Content.Values.Select(v => (double)(v ?? 0))],
             r.Control,
             r.Gap,
-            queue.Kind == ReviewKind.Score || r.Answer.Content.Values[0] > 1 ? null : r.Answer.Content.Values[0] == 0)).ToList();
+            // An answer that was changed after the process reward had been shown says nothing of how people judge without it.
+            queue.Kind == ReviewKind.Score || r.Answer.Content.Values[0] > 1 || (queue.Kind == ReviewKind.Pairwise && r.Answer.Replaces is not null) ? null : r.Answer.Content.Values[0] == 0)).ToList();
         ReviewAgreement Of(IReadOnlyList<ReviewLabel> some) => ReviewAgreement.Of(queue.Kind, queue.Questions, some, queue.RewardWidth, queue.Seed);
         return (Of(labels), Of([.. labels.Where(l => l.Control)]), Of([.. labels.Where(l => !l.Control)]), labels.Count);
     }

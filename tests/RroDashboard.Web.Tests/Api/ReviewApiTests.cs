@@ -123,6 +123,42 @@ public sealed class ReviewApiTests
     }
 
     [Fact]
+    public async Task Undo_AnswerOrSkip_LeavesTheItemAsBlindAsBefore()
+    {
+        await using var server = await LiveServer.StartAsync(static (_, _) => { });
+        using var ann = await server.SignInAsAsync("ann");
+        var queue = await QueueAsync(server, ann, pairs: 1);
+        var before = (await NextAsync(ann, queue))!.Value;
+        var path = $"{queue}/items/{before.GetProperty("id").GetInt64()}";
+
+        // Who skips may take that back and answer, so nothing is told.
+        await PostAsync(ann, path + "/skip", new { version = 0, answer = "A" });
+        Assert.Equal(JsonValueKind.Null, (await LiveServer.JsonAsync(ann, path)).GetProperty("pair").ValueKind);
+        var unskipped = (await PostAsync(ann, $"{queue}/undo", new { })).Body;
+        Assert.Equal((JsonValueKind.Null, "A"), (unskipped.GetProperty("pair").ValueKind, unskipped.GetProperty("own").GetProperty("answer").GetString()));
+
+        // Never told, so this one counts where people are held against the process reward.
+        await PostAsync(ann, path + "/answer", new { version = unskipped.GetProperty("version").GetInt32(), answer = "A", note = "mine" });
+        Assert.Equal(0, (await LiveServer.JsonAsync(ann, path)).GetProperty("pair").GetInt32());
+        Assert.Equal(1, await AgainstRewardAsync());
+
+        var undone = (await PostAsync(ann, $"{queue}/undo", new { })).Body;
+        Assert.Equal(JsonValueKind.Null, undone.GetProperty("pair").ValueKind);
+        Assert.Equal((JsonValueKind.Null, "mine"), (undone.GetProperty("own").GetProperty("answer").ValueKind, undone.GetProperty("own").GetProperty("note").GetString()));
+        Assert.Equal(before.GetProperty("sides").GetRawText(), undone.GetProperty("sides").GetRawText());
+        Assert.Empty(undone.GetProperty("answers").EnumerateArray());
+        Assert.Equal("", await ann.GetStringAsync(new Uri($"{queue}/labels.jsonl", UriKind.Relative)));
+
+        // Given again it is a label, marked as one that replaces another, and no evidence of how people judge without being told.
+        var again = await PostAsync(ann, path + "/answer", new { version = undone.GetProperty("version").GetInt32(), answer = "B" });
+        Assert.Equal(HttpStatusCode.OK, again.Status);
+        Assert.Contains("\"replaces\":", await ann.GetStringAsync(new Uri($"{queue}/labels.jsonl", UriKind.Relative)), StringComparison.Ordinal);
+        Assert.Equal(0, await AgainstRewardAsync());
+
+        async Task<int> AgainstRewardAsync() => (await LiveServer.JsonAsync(ann, $"{queue}/agreement")).GetProperty("all").GetProperty("withReward").GetProperty("answers").GetInt32();
+    }
+
+    [Fact]
     public async Task Requests_OfEachRole_DoWhatItMay()
     {
         await using var server = await LiveServer.StartAsync(static (_, _) => { });

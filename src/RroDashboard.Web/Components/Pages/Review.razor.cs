@@ -171,6 +171,11 @@ public sealed partial class Review : IAsyncDisposable
             var from = Math.Max(0, (_item?.Position ?? 0) - (ReviewItemList.Window / 2));
             _rows = await Queries.ItemsAsync(QueueId, _me, from, ReviewItemList.Window, _left.Token);
             _mine = await Queries.DoneAsync(QueueId, _me, _left.Token);
+            // Taken back elsewhere: what the process reward said of it is not shown beside an item that is open again.
+            if (_last is { } last && _rows.FirstOrDefault(r => r.Id == last.Id) is { Mine: not (ReviewAnswerState.Submitted or ReviewAnswerState.Skipped) })
+            {
+                (_last, _lastReveal) = (null, null);
+            }
         }
     }
 
