@@ -245,7 +245,8 @@ public sealed class CollapseGuard : IDisposable
                 }
             }
 
-            var (ids, at) = (tensor(inputs, [rows.Length, length]), tensor(positions.ToArray()));
+            var device = _context.Model.Device;
+            var (ids, at) = (tensor(inputs, [rows.Length, length], device: device), tensor(positions.ToArray(), device: device));
             var policy = LogSoftmax(_context.Model, ids, at);                                              // (N, V)
             var reference = LogSoftmax(_reference!, ids, at);
             kl += (policy.exp() * (policy - reference)).sum().ToDouble();

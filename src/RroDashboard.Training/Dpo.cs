@@ -88,15 +88,18 @@ public static class Dpo
                 var share = (double)part.Length / batch.Length;
                 PreferencePair[] rows = [.. part.Select(i => pairs[i])];
                 var policy = LogProbs(context.Model, rows);                                                // (2, b)
-                var before = stack([.. part.Select(i => tensor(reference[i]))], 1);                        // (2, b)
-                var (preference, total, margin) = Losses(policy, before, Counts(rows), options);           // (b) each
+                float[] known = [.. part.Select(i => reference[i][0]), .. part.Select(i => reference[i][1])];
+                var before = tensor(known, [2, part.Length], device: context.Model.Device);                // (2, b)
+                var (preference, total, margin) = Losses(policy, before, Counts(rows, context.Model.Device), options);   // (b) each
                 context.Model.Backward(Weigh(total, rows).mean() * share);
                 var shift = (policy - before).detach();
-                value += share * preference.mean().ToDouble();
-                accuracy += share * margin.gt(0).to(float32).mean().ToDouble();
-                meanMargin += share * margin.mean().ToDouble();
-                chosenShift += share * shift[0].mean().ToDouble();
-                rejectedShift += share * shift[1].mean().ToDouble();
+                // Read together: each reading waits for the device.
+                var means = stack([preference.detach().mean(), margin.detach().gt(0).to(float32).mean(), margin.detach().mean(), shift[0].mean(), shift[1].mean()]).cpu().data<float>().ToArray();
+                value += share * means[0];
+                accuracy += share * means[1];
+                meanMargin += share * means[2];
+                chosenShift += share * means[3];
+                rejectedShift += share * means[4];
             }
 
             if (options.SftWeight > 0)
@@ -193,7 +196,7 @@ public static class Dpo
     {
         ArgumentNullException.ThrowIfNull(losses);
         ArgumentNullException.ThrowIfNull(pairs);
-        return pairs.All(p => p.Weight is null or 1) ? losses : losses * tensor((float[])[.. pairs.Select(p => (float)(p.Weight ?? 1))]);
+        return pairs.All(p => p.Weight is null or 1) ? losses : losses * tensor((float[])[.. pairs.Select(p => (float)(p.Weight ?? 1))], device: losses.device);
     }
 
     /// <summary>Summed log-probability of each pair's two sides under the current weights, without gradients.</summary>
@@ -207,7 +210,7 @@ public static class Dpo
         foreach (var part in Batches.Parts([.. Enumerable.Range(0, pairs.Count)], i => 2 * Length(pairs[i]), model))
         {
             using var scope = NewDisposeScope();
-            var values = LogProbs(model, [.. part.Select(i => pairs[i])]).data<float>().ToArray();
+            var values = LogProbs(model, [.. part.Select(i => pairs[i])]).cpu().data<float>().ToArray();
             for (var b = 0; b < part.Length; b++)
             {
                 all[part[b]] = [values[b], values[part.Length + b]];
@@ -249,19 +252,22 @@ public static class Dpo
             }
         }
 
-        var hidden = model.forward(tensor(inputs, [rows.Count, length])).view(-1, model.Width);
-        var logits = model.Logits(hidden.index_select(0, tensor(positions.ToArray())));                    // (written tokens, V)
-        var logProbs = logits.log_softmax(-1).gather(1, tensor(targets.ToArray()).unsqueeze(1)).squeeze(1);
-        return zeros(rows.Count).index_add(0, tensor(owners.ToArray()), logProbs, 1).view(2, pairs.Count);
+        var device = model.Device;
+        var hidden = model.forward(tensor(inputs, [rows.Count, length], device: device)).view(-1, model.Width);
+        var logits = model.Logits(hidden.index_select(0, tensor(positions.ToArray(), device: device)));    // (written tokens, V)
+        var logProbs = logits.log_softmax(-1).gather(1, tensor(targets.ToArray(), device: device).unsqueeze(1)).squeeze(1);
+        return zeros(rows.Count, device: device).index_add(0, tensor(owners.ToArray(), device: device), logProbs, 1).view(2, pairs.Count);
     }
 
     /// <summary>Number of tokens that the sums of <see cref="LogProbs"/> run over.</summary>
+    /// <param name="pairs">B pairs.</param>
+    /// <param name="device">Where the sums are; the processor when null.</param>
     /// <returns>(2, B).</returns>
-    public static Tensor Counts(IReadOnlyList<PreferencePair> pairs)
+    public static Tensor Counts(IReadOnlyList<PreferencePair> pairs, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         float[] counts = [.. pairs.Select(p => (float)p.ChosenWrittenCount), .. pairs.Select(p => (float)p.RejectedWrittenCount)];
-        return tensor(counts, [2, pairs.Count]);
+        return tensor(counts, [2, pairs.Count], device: device);
     }
 
     /// <summary>Learning rate of an update: linear warm-up, then as the plan's schedule has it.</summary>

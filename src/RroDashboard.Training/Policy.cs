@@ -20,14 +20,21 @@ public sealed class Policy : IDisposable
     /// <summary>Histories that go through a published checkpoint at once.</summary>
     public const int RowsPerPass = 8;
 
-    private const int FewestRows = 4 * RowsPerPass;
+    /// <summary>The same on a card, where a pass of many takes hardly longer than one of few: at most as many.</summary>
+    public const int RowsPerPassOnCard = 64;
+
+    // Of a card's memory, so much may be keys and values: the rest is weights, optimiser and passes with gradients.
+    private const double CacheShareOfCard = 0.4;
+
+    private const int KeptPerRow = 4;
     private const int MostRows = 512;
 
     private readonly ModelOptions _options;
+    private readonly (int PerPass, int Kept) _rows;
     private readonly WordTokenizer? _words;
 
-    private Policy(ModelOptions options, LanguageModel model, Dialogue dialogue, WordTokenizer? words, int vocabulary) =>
-        (_options, Model, Dialogue, _words, Vocabulary) = (options, model, dialogue, words, vocabulary);
+    private Policy(ModelOptions options, LanguageModel model, Dialogue dialogue, WordTokenizer? words, int vocabulary, (int PerPass, int Kept) rows = default) =>
+        (_options, Model, Dialogue, _words, Vocabulary, _rows) = (options, model, dialogue, words, vocabulary, rows);
 
     /// <summary>The weights.</summary>
     public LanguageModel Model { get; }
@@ -35,7 +42,7 @@ public sealed class Policy : IDisposable
     /// <summary>How episodes are written as tokens.</summary>
     public Dialogue Dialogue { get; }
 
-    /// <summary>What a published checkpoint was planned to take of memory; null for a small model.</summary>
+    /// <summary>What a published checkpoint was planned to take of the memory of its device; null for a small model.</summary>
     public MemoryPlan? Memory { get; private init; }
 
     /// <summary>Number of token ids.</summary>
@@ -49,7 +56,7 @@ public sealed class Policy : IDisposable
         if (plan.Model.Checkpoint.Length == 0)
         {
             var tokenizer = WordTokenizer.Build(Sft.Texts(demonstrations), plan.Model.MaxWords, plan.Model.Pieces);
-            return OfWords(plan, new CausalLm(plan.Model, tokenizer.Size, new SeededRandom(plan.Seed, (long)Purpose.Initialisation)), tokenizer, environment);
+            return OfWords(plan, new CausalLm(plan.Model, tokenizer.Size, new SeededRandom(plan.Seed, (long)Purpose.Initialisation), ComputeDevice.Of(plan)), tokenizer, environment);
         }
 
         try
@@ -94,7 +101,7 @@ public sealed class Policy : IDisposable
         ArgumentNullException.ThrowIfNull(plan);
         if (plan.Model.Checkpoint.Length == 0)
         {
-            var (model, _, tokenizer) = Checkpoint.Load(folder);
+            var (model, _, tokenizer) = Checkpoint.Load(folder, ComputeDevice.Of(plan));
             return OfWords(plan, model, tokenizer, environment);
         }
 
@@ -104,8 +111,8 @@ public sealed class Policy : IDisposable
     }
 
     /// <summary>An engine that samples from it.</summary>
-    public SamplingEngine Sampler(CancellationToken cancellationToken) => Model is Decoder decoder
-        ? new SamplingEngine(Model, Dialogue.ActionEnd, Dialogue.MaxActionTokens, cancellationToken, CacheRows(decoder.Config, decoder.Context), RowsPerPass, walksAtOnce: RowsPerPass)
+    public SamplingEngine Sampler(CancellationToken cancellationToken) => Model is Decoder
+        ? new SamplingEngine(Model, Dialogue.ActionEnd, Dialogue.MaxActionTokens, cancellationToken, _rows.Kept, _rows.PerPass, walksAtOnce: _rows.PerPass)
         : new SamplingEngine(Model, Dialogue.ActionEnd, Dialogue.MaxActionTokens, cancellationToken);
 
     /// <summary>Writes a checkpoint of the run.</summary>
@@ -151,8 +158,8 @@ public sealed class Policy : IDisposable
 
     /// <summary>One sentence for the log.</summary>
     public string Describe() => Model is Decoder decoder
-        ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and {Arithmetic(decoder.Tuning)}; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens. Memory by plan, at most: {Memory}."
-        : $"A model from scratch with {Model.ParameterCount} parameters.";
+        ? $"{decoder.Config.Family} checkpoint, {decoder.ParameterCount} parameters stored as {string.Join(" and ", decoder.StoredTypes)} and {Arithmetic(decoder.Tuning)}; {(decoder.Tuning.IsLora ? $"LoRA of rank {decoder.Tuning.Rank} on {string.Join(", ", decoder.Tuning.Targets)}: {decoder.Trainable.Sum(t => t.numel())} parameters are trained" : "all of them are trained")}; at most {decoder.Context} tokens. {(Model.Device.IsCard() ? $"Computed on {Model.Device}, {_rows.PerPass} histories at once. " : "")}Memory by plan, at most: {Memory}."
+        : $"A model from scratch with {Model.ParameterCount} parameters{(Model.Device.IsCard() ? $", computed on {Model.Device}" : "")}.";
 
     private static string Arithmetic(Tuning tuning) => (tuning switch
     {
@@ -176,10 +183,19 @@ public sealed class Policy : IDisposable
         }
 
         var (config, tokenizer, dialogue) = DialogueOf(plan, environment);
+        var device = ComputeDevice.Of(plan);
         var memory = memoryOf(plan, config);
-        memory.Check(MemoryPlan.AvailableBytes);
-        var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation));
-        return new Policy(plan.Model, model, dialogue, null, tokenizer.Size) { Memory = memory };
+        if (DeviceName.CardOf(plan.Model.Device) is { } card)
+        {
+            memory.CheckOn(device.ToString(), TensorEngine.CardMemory(card)?.Free, MemoryPlan.AvailableBytes);
+        }
+        else
+        {
+            memory.Check(MemoryPlan.AvailableBytes);
+        }
+
+        var model = Decoder.Load(folder, tuning, plan.Model.Context, new SeededRandom(plan.Seed, (long)Purpose.Initialisation), device);
+        return new Policy(plan.Model, model, dialogue, null, tokenizer.Size, Rows(plan, config)) { Memory = memory };
     }
 
     // Everything of a published checkpoint but its weights.
@@ -200,10 +216,22 @@ public sealed class Policy : IDisposable
     // A run that watches for collapse keeps two copies of what it trains.
     private static MemoryPlan PlanMemory(RunPlan plan, DecoderConfig config) => PlanMemory(plan, config, plan.Guard.Every > 0 ? 2 : 0);
 
-    private static MemoryPlan PlanMemory(RunPlan plan, DecoderConfig config, int copies) =>
-        MemoryPlan.Of(config, TuningOf(plan.Model), plan.Model.Context, CacheRows(config, plan.Model.Context), RowsPerPass, copies);
+    private static MemoryPlan PlanMemory(RunPlan plan, DecoderConfig config, int copies)
+    {
+        var (perPass, kept) = Rows(plan, config);
+        return MemoryPlan.Of(config, TuningOf(plan.Model), plan.Model.Context, kept, perPass, copies, DeviceName.CardOf(plan.Model.Device) is not null);
+    }
 
-    private static int CacheRows(DecoderConfig config, int context) => (int)Math.Clamp(CacheBytes / MemoryPlan.BytesPerRow(config, context), FewestRows, MostRows);
+    // By all of a card's memory and not by what is free of it, so that the same plan makes the same batches again.
+    private static (int PerPass, int Kept) Rows(RunPlan plan, DecoderConfig config)
+    {
+        var bytes = MemoryPlan.BytesPerRow(config, plan.Model.Context);
+        var card = DeviceName.CardOf(plan.Model.Device);
+        var total = card is { } number && ComputeDevice.WhyNot(plan.Model.Device) is null ? TensorEngine.CardMemory(number)?.Total : null;
+        // While a pass works on rows, their copies and those of their results are there beside those that are kept.
+        var perPass = total is { } all ? (int)Math.Clamp(all * CacheShareOfCard / bytes / (KeptPerRow + 2), RowsPerPass, RowsPerPassOnCard) : RowsPerPass;
+        return (perPass, (int)Math.Clamp(CacheBytes / bytes, KeptPerRow * perPass, MostRows));
+    }
 
     private static Tuning TuningOf(ModelOptions options)
     {

@@ -222,18 +222,18 @@ public static class Sft
             }
         }
 
-        var hidden = model.forward(tensor(inputs, [batch.Count, length])).view(-1, model.Width);               // (B T, d)
+        var hidden = model.forward(tensor(inputs, [batch.Count, length], device: model.Device)).view(-1, model.Width);   // (B T, d)
         if (observationWeight == 0)
         {
             // Most positions then have no loss: their logits, a vocabulary each, need not be computed.
             var written = Enumerable.Range(0, weights.Length).Where(i => weights[i] > 0).ToArray();
-            hidden = hidden.index_select(0, tensor(written.Select(i => (long)i).ToArray()));                   // (N, d)
+            hidden = hidden.index_select(0, tensor(written.Select(i => (long)i).ToArray(), device: model.Device));  // (N, d)
             (targets, weights) = ([.. written.Select(i => targets[i])], [.. written.Select(i => weights[i])]);
         }
 
         var logProbs = model.Logits(hidden).log_softmax(-1);                                                   // (B T or N, V)
-        var chosen = logProbs.gather(1, tensor(targets).unsqueeze(1)).squeeze(1);
-        return -(chosen * tensor(weights)).sum() / weights.Sum();
+        var chosen = logProbs.gather(1, tensor(targets, device: model.Device).unsqueeze(1)).squeeze(1);
+        return -(chosen * tensor(weights, device: model.Device)).sum() / weights.Sum();
     }
 
     // With the plan's chance, every word becomes another one throughout the demonstration (learning.md 16.6).

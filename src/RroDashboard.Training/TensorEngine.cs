@@ -1,12 +1,16 @@
 #if !TORCHSHARP_PACKAGE
 using RroDashboard.Engine;
 #endif
+using RroDashboard.Core.Plans;
 
 namespace RroDashboard.Training;
 
 /// <summary>The tensor engine as the rest of the product sees it: there, or not, and why.</summary>
 public static class TensorEngine
 {
+    /// <summary>What nobody has seen yet, for whoever is about to rely on it.</summary>
+    public const string NeverOnACard = "computing on a card was tested with a simulated one only, and never on a real one: 'src/run.sh bench cuda' compares it with the processor";
+
     /// <summary>Name and version, for the run header.</summary>
     public static string Description =>
 #if TORCHSHARP_PACKAGE
@@ -14,6 +18,10 @@ public static class TensorEngine
 #else
         EngineSetup.Describe();
 #endif
+
+    /// <summary>Name and version, and of a card its name and that of its libraries; on the processor nothing more than <see cref="Description"/>.</summary>
+    /// <param name="device">As in <see cref="ModelOptions.Device"/>, and there.</param>
+    public static string DescriptionOn(string device) => DeviceName.CardOf(device) is { } card ? $"{Description}, {CudaVersions()}cuda:{card} {Card(card)?.Name ?? "(not described)"}" : Description;
 
     /// <summary>Speed of a matrix product at start-up, for <c>doctor</c>; empty where the engine does not measure it.</summary>
     public static string Speed =>
@@ -24,9 +32,16 @@ public static class TensorEngine
 #endif
 
     /// <summary>What the engine can compute on.</summary>
-    public static string Devices => TorchSharp.torch.cuda.is_available()
-        ? $"processor and {TorchSharp.torch.cuda.device_count()} CUDA cards; models are computed on the processor so far"
-        : "processor; this libtorch sees no CUDA card";
+    public static string Devices
+    {
+        get
+        {
+            var cards = TorchSharp.torch.cuda.device_count();
+            return cards == 0
+                ? "cpu; this libtorch sees no CUDA card"
+                : $"cpu, {string.Join("; ", Enumerable.Range(0, cards).Select(DescribeCard))}; {CudaVersions()}{NeverOnACard}";
+        }
+    }
 
     /// <summary>Operators that the program uses and this libtorch does not have; always empty with the package, which brings its own.</summary>
     public static IReadOnlyList<string> MissingOperators =>
@@ -56,4 +71,57 @@ public static class TensorEngine
         return EngineSetup.TryLoad(out reason);
 #endif
     }
+
+    /// <summary>Free and total memory of a card, bytes; null where the engine cannot tell.</summary>
+    /// <param name="card">Its number; it has to be there.</param>
+    public static (long Free, long Total)? CardMemory(int card) => Card(card) is { } found ? (found.FreeBytes, found.TotalBytes) : null;
+
+    /// <summary>What the memory of a card can move by its clock and width, bytes a second; null where the engine cannot tell.</summary>
+    /// <param name="card">Its number; it has to be there.</param>
+    public static double? CardBytesPerSecond(int card) => Card(card) is { BytesPerSecond: > 0 and var bytes } ? bytes : null;
+
+    internal static bool SetDeterministic(bool on) =>
+#if TORCHSHARP_PACKAGE
+        false;
+#else
+        EngineSetup.SetDeterministic(on);
+#endif
+
+    private static string DescribeCard(int card) => Card(card) is { } found
+        ? FormattableString.Invariant($"cuda:{card} {found.Name} with {found.FreeBytes / 1e9:0.0} of {found.TotalBytes / 1e9:0.0} GB free, compute capability {found.Major}.{found.Minor}, {found.Multiprocessors} multiprocessors")
+        : $"cuda:{card}, which the CUDA runtime does not describe";
+
+#if TORCHSHARP_PACKAGE
+    // The package has no words for what a card is.
+    private static CudaCard? Card(int card) => null;
+
+    private static string CudaVersions() => "";
+
+    private sealed record CudaCard(string Name, long FreeBytes, long TotalBytes, int Major, int Minor, int Multiprocessors, double BytesPerSecond);
+#else
+    // A runtime that does not answer leaves the card usable: its memory is then not known, and said to be so.
+    private static CudaCard? Card(int card)
+    {
+        try
+        {
+            return EngineSetup.Card(card);
+        }
+        catch (System.Runtime.InteropServices.ExternalException)
+        {
+            return null;
+        }
+    }
+
+    private static string CudaVersions()
+    {
+        try
+        {
+            return EngineSetup.CudaVersions() + ", ";
+        }
+        catch (System.Runtime.InteropServices.ExternalException)
+        {
+            return "";
+        }
+    }
+#endif
 }

@@ -111,6 +111,8 @@ public sealed class TrainingRun
             throw new PlanException($"Dpo.PairsFrom = '{_plan.Dpo.PairsFrom}' names pairs in a dashboard's data folder, and none were handed over: start this run there, or leave the setting empty.");
         }
 
+        // Before anything else: a card that is not there is no reason to read data first.
+        using var deterministic = ComputeDevice.Deterministic(ComputeDevice.Of(_plan));
         using var scope = NewDisposeScope();
         set_num_threads(_plan.Model.Threads);
         using var environment = EnvironmentFactory.Create(_plan.Environment);
@@ -126,7 +128,7 @@ public sealed class TrainingRun
             PlanSettings.ToDictionary(_plan),
             environment.Name,
             environment.ContentHash,
-            TensorEngine.Description,
+            TensorEngine.DescriptionOn(_plan.Model.Device),
             model.ParameterCount,
             policy.Vocabulary,
             environment.RewardRange);

@@ -38,6 +38,7 @@ internal sealed class ValuationRoom : IDisposable
         }
 
         _plan = plan;
+        ComputeDevice.Of(plan);
         _scope = NewDisposeScope();
         set_num_threads(plan.Model.Threads);
         Environment = EnvironmentFactory.Create(plan.Environment);

@@ -9,6 +9,17 @@ namespace RroDashboard.Engine;
 /// <summary>The native engine cannot be used; the message says why and what to install.</summary>
 public sealed class EngineUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>A CUDA card as its runtime describes it.</summary>
+/// <param name="Index">Number, from 0.</param>
+/// <param name="Name">For example "NVIDIA H100 80GB HBM3".</param>
+/// <param name="FreeBytes">Memory that nobody uses now.</param>
+/// <param name="TotalBytes">All its memory.</param>
+/// <param name="Major">Compute capability before the point.</param>
+/// <param name="Minor">Compute capability after the point.</param>
+/// <param name="Multiprocessors">Number of streaming multiprocessors.</param>
+/// <param name="BytesPerSecond">What its memory can move by its clock and width; 0 where the driver does not tell.</param>
+public sealed record CudaCard(int Index, string Name, long FreeBytes, long TotalBytes, int Major, int Minor, int Multiprocessors, double BytesPerSecond);
+
 /// <summary>
 /// Start-up order of the native engine (tensor-engine.md 6.10): environment variables through libc before anything is loaded, then
 /// the shim, then memory settings and threads, then a check of the linear algebra library.
@@ -24,6 +35,7 @@ public static unsafe partial class EngineSetup
     private static bool s_loaded;
     private static string s_failure = "";
     private static long s_live;
+    private static bool s_deterministic;
 
     /// <summary>Tensors that are alive, in all threads.</summary>
     public static long LiveTensors => Interlocked.Read(ref s_live);
@@ -52,6 +64,8 @@ public static unsafe partial class EngineSetup
                 // libgomp reads this once, when it is loaded. Spinning threads on shared cores cost a factor of 20. Only the C
                 // environment counts; .NET's own copy does not reach it.
                 _ = setenv("OMP_WAIT_POLICY", "passive", 0);
+                // Read by cuBLAS when it is first used: with it, and only with it, its products give the same digits again. Nothing on the processor reads it.
+                _ = setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
                 NativeLibrary.SetDllImportResolver(typeof(EngineSetup).Assembly, Resolve);
                 _ = start_version();
                 start_keep_memory();
@@ -120,6 +134,47 @@ public static unsafe partial class EngineSetup
         }
 
         return [.. Op.All.Where(o => !o.Exists).Select(o => o.FullName).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>What is known of a card.</summary>
+    /// <param name="index">Its number, from 0.</param>
+    /// <exception cref="ExternalException">There is no such card, or the CUDA runtime does not answer.</exception>
+    public static CudaCard Card(int index)
+    {
+        const int Room = 256;
+        Load();
+        var name = stackalloc byte[Room];
+        Native.Check(Native.rro_cuda_name(index, name, Room));
+        Native.Check(Native.rro_cuda_card(index, 0, out var free, out var total));
+        Native.Check(Native.rro_cuda_card(index, 1, out var major, out var minor));
+        Native.Check(Native.rro_cuda_card(index, 2, out var multiprocessors, out var bits));
+        Native.Check(Native.rro_cuda_card(index, 3, out var kilohertz, out _));
+        // Memory of all cards of the last decades is read at both edges of its clock.
+        return new CudaCard(index, Marshal.PtrToStringUTF8((nint)name) ?? "", free, total, (int)major, (int)minor, (int)multiprocessors, 2.0 * kilohertz * 1000 * bits / 8);
+    }
+
+    /// <summary>Versions of the CUDA runtime that libtorch brought along and of the newest one that the driver can serve, for example "CUDA 13.0, driver for 13.0".</summary>
+    /// <exception cref="ExternalException">The CUDA runtime does not answer.</exception>
+    public static string CudaVersions()
+    {
+        Load();
+        Native.Check(Native.rro_cuda_card(0, 4, out var runtime, out var driver));
+        return FormattableString.Invariant($"CUDA {runtime / 1000}.{runtime % 1000 / 10}, driver for {driver / 1000}.{driver % 1000 / 10}");
+    }
+
+    /// <summary>Whether operators take algorithms that give the same digits again, where libtorch has them. Changes nothing that the product does on the processor.</summary>
+    /// <returns>Whether they did before.</returns>
+    public static bool SetDeterministic(bool on)
+    {
+        Load();
+        var before = s_deterministic;
+        if (before != on)
+        {
+            Native.Check(Native.rro_deterministic(on ? 1 : 0));
+            s_deterministic = on;
+        }
+
+        return before;
     }
 
     internal static void Born() => Interlocked.Increment(ref s_live);

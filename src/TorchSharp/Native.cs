@@ -86,6 +86,18 @@ internal static unsafe partial class Native
     internal static partial int rro_cuda_devices();
 
     [LibraryImport(Library)]
+    internal static partial int rro_cuda_synchronize(int device);
+
+    [LibraryImport(Library)]
+    internal static partial int rro_deterministic(int on);
+
+    [LibraryImport(Library)]
+    internal static partial int rro_cuda_card(int device, int what, out long first, out long second);
+
+    [LibraryImport(Library)]
+    internal static partial int rro_cuda_name(int device, byte* name, int room);
+
+    [LibraryImport(Library)]
     internal static partial int rro_threads();
 
     [LibraryImport(Library)]

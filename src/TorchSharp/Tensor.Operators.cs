@@ -613,6 +613,9 @@ public static partial class torch
         /// <summary>On the processor.</summary>
         public Tensor cpu() => to(CPU);
 
+        /// <summary>On a card, the current one unless another is named.</summary>
+        public Tensor cuda(Device? device = null, bool non_blocking = false) => to(device ?? CUDA, non_blocking: non_blocking);
+
         /// <summary>aten::chunk.</summary>
         public Tensor[] chunk(long chunks, long dim = 0L) => s_chunk.CallMany(this, chunks, dim);
 

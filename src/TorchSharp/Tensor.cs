@@ -159,7 +159,7 @@ public static partial class torch
             GC.KeepAlive(this);
         }
 
-        /// <summary>The only element.</summary>
+        /// <summary>The only element. The tensor must be on the processor; ToSingle and its like fetch it from anywhere.</summary>
         public unsafe T item<T>()
             where T : unmanaged
         {
@@ -221,17 +221,41 @@ public static partial class torch
     }
 
     /// <summary>A processor or a card.</summary>
-    public sealed class Device(DeviceType deviceType, int index = -1)
+    public sealed class Device
     {
+        /// <summary>A kind and a number.</summary>
+        public Device(DeviceType deviceType, int index = -1) => (type, this.index) = (deviceType, index);
+
+        /// <summary>As PyTorch writes it: cpu, cuda, or cuda:N.</summary>
+        /// <exception cref="ArgumentException">Anything else.</exception>
+        public Device(string description)
+        {
+            ArgumentNullException.ThrowIfNull(description);
+            var parts = description.Split(':');
+            if (parts is not (["cpu" or "cuda"] or ["cpu" or "cuda", _])
+                || (parts.Length == 2 && (!int.TryParse(parts[1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var number) || (parts[0] == "cpu" && number != 0))))
+            {
+                throw new ArgumentException($"'{description}' is no device: cpu, cuda and cuda:N are.", nameof(description));
+            }
+
+            type = parts[0] == "cpu" ? DeviceType.CPU : DeviceType.CUDA;
+            index = parts.Length == 2 ? int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture) : -1;
+        }
+
         /// <summary>Kind.</summary>
-        public DeviceType type { get; } = deviceType;
+        public DeviceType type { get; }
 
         /// <summary>Number of the card; -1 for the current one.</summary>
-        public int index { get; } = index;
+        public int index { get; }
 
         /// <inheritdoc/>
         public override string ToString() => index < 0 ? Name : $"{Name}:{index}";
 
-        private string Name => type == DeviceType.CPU ? "cpu" : "cuda";
+        private string Name => type switch
+        {
+            DeviceType.CPU => "cpu",
+            DeviceType.CUDA => "cuda",
+            _ => $"device of kind {(int)type}",
+        };
     }
 }

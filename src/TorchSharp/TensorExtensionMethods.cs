@@ -21,7 +21,19 @@ public static class TensorExtensionMethods
     /// <summary>As a bool.</summary>
     public static bool ToBoolean(this Tensor value) => Convert.ToBoolean(Only(value), CultureInfo.InvariantCulture);
 
-    private static object Only(Tensor value) => value.dtype switch
+    // From wherever it is: one number comes to the processor.
+    private static object Only(Tensor value)
+    {
+        if (value.device.type == DeviceType.CPU)
+        {
+            return Read(value);
+        }
+
+        using var near = value.cpu();
+        return Read(near);
+    }
+
+    private static object Read(Tensor value) => value.dtype switch
     {
         ScalarType.Float32 => value.item<float>(),
         ScalarType.Float64 => value.item<double>(),

@@ -36,6 +36,12 @@ public static partial class torch
     /// <summary>The current NVIDIA card.</summary>
     public static Device CUDA { get; } = new(DeviceType.CUDA);
 
+    /// <summary>A device by its description: cpu, cuda, or cuda:N.</summary>
+    public static Device device(string description) => new(description);
+
+    /// <summary>A device by its kind and number.</summary>
+    public static Device device(DeviceType deviceType, int index = -1) => new(deviceType, index);
+
     /// <summary>Version of libtorch.</summary>
     public static string __version__ => Marshal.PtrToStringUTF8(Native.rro_version()) ?? "";
 
@@ -133,6 +139,9 @@ public static partial class torch
 
         /// <summary>How many.</summary>
         public static int device_count() => Native.Check(Native.rro_cuda_devices());
+
+        /// <summary>Waits until a card has done all that it was given.</summary>
+        public static void synchronize(Device? device = null) => Native.Check(Native.rro_cuda_synchronize(device?.index ?? -1));
     }
 
     private static Value Type(ScalarType? dtype) => dtype is { } type ? type : Value.None;

@@ -14,13 +14,18 @@ internal sealed class TestContext : IDisposable
     private readonly SamplingEngine _sampler;
 
     public TestContext(params string[] settings)
+        : this(CPU, settings)
+    {
+    }
+
+    public TestContext(Device device, params string[] settings)
     {
         Plan = Presets.Create("smoke");
         PlanSettings.Apply(Plan, settings);
         Environment = EnvironmentFactory.Create(Plan.Environment);
         Demonstrations = Sft.Demonstrate(Environment, Plan);
         Tokenizer = WordTokenizer.Build(Sft.Texts(Demonstrations), Plan.Model.MaxWords, Plan.Model.Pieces);
-        Model = new CausalLm(Plan.Model, Tokenizer.Size, new SeededRandom(Plan.Seed, 1));
+        Model = new CausalLm(Plan.Model, Tokenizer.Size, new SeededRandom(Plan.Seed, 1), device);
         var dialogue = new Dialogue(Tokenizer, Environment);
         _sampler = new SamplingEngine(Model, dialogue.ActionEnd, Environment.MaxActionTokens, CancellationToken.None);
         Run = new RunContext(Plan, Environment, dialogue, Model, _sampler, Journal, CancellationToken.None);
@@ -61,7 +66,7 @@ internal sealed class TestContext : IDisposable
         using var scope = NewDisposeScope();
         using var test = new TestContext();
         Sft.Train(test.Run, test.Demonstrations);
-        return [.. test.Model.parameters().Select(p => p.detach().data<float>().ToArray())];
+        return [.. test.Model.parameters().Select(p => p.detach().cpu().data<float>().ToArray())];
     });
 
     public void Dispose()

@@ -244,6 +244,7 @@ public static class PlanSettings
             throw new PlanException($"Model.LoraTargets = '{plan.Model.LoraTargets}' is not allowed: it must be one or more of {string.Join(", ", ModelOptions.LoraTargetChoices())}, separated by commas.");
         }
 
+        DeviceName.CardOf(plan.Model.Device);
         PolicyEndpointOptions.Validate(plan);
         ValidateExplore(plan.Explore);
         if (plan.Explore is { Gating: Gating.SkipForced, SharedRollouts: true } && !plan.Environment.ActionMask)

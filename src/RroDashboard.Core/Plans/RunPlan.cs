@@ -204,6 +204,10 @@ public sealed class ModelOptions
     /// <summary>Matrices that can have an adapter.</summary>
     public static IReadOnlyList<string> LoraTargetChoices() => ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
 
+    /// <summary>What the model is computed on.</summary>
+    [Setting("What the model is computed on: cpu, cuda (the first CUDA card of the machine that trains), or cuda:N. A card needs a libtorch with CUDA; 'doctor' shows what there is.", Advanced = true)]
+    public string Device { get; set; } = DeviceName.Processor;
+
     /// <summary>Threads of the tensor engine.</summary>
     [Setting("Threads of the tensor engine while sampling and training; small models gain little from more than one.", Unit = "threads", Min = 1, Max = 256, Advanced = true)]
     public int Threads { get; set; } = 1;

@@ -92,7 +92,9 @@ public static class Checkpoint
 
     /// <summary>Reads a checkpoint.</summary>
     /// <exception cref="InvalidDataException">A file is missing or damaged, or does not fit the others.</exception>
-    public static (CausalLm Model, ModelOptions Options, WordTokenizer Tokenizer) Load(string folder)
+    /// <param name="folder">Its folder.</param>
+    /// <param name="device">Where the model computes, whatever it was written from; the processor when null.</param>
+    public static (CausalLm Model, ModelOptions Options, WordTokenizer Tokenizer) Load(string folder, Device? device = null)
     {
         var config = ReadJson<Config>(Path.Combine(folder, ConfigFile));
         var vocabulary = ReadJson<Vocabulary>(Path.Combine(folder, TokenizerFile));
@@ -102,7 +104,7 @@ public static class Checkpoint
             throw new InvalidDataException($"The checkpoint in '{folder}' has a vocabulary of {tokenizer.Size} tokens, but its model was made for {config.VocabularySize}.");
         }
 
-        var model = new CausalLm(config.Model, config.VocabularySize, new SeededRandom());
+        var model = new CausalLm(config.Model, config.VocabularySize, new SeededRandom(), device);
         CopyWeights(folder, model.Stored);
         return (model, config.Model, tokenizer);
     }

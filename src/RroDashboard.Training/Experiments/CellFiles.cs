@@ -12,9 +12,12 @@ internal static class CellFiles
 {
     private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { WriteIndented = false };
 
-    /// <summary>Over a plan, whatever folder its data are in, and what decides a result besides.</summary>
+    private const string DataFolder = $"{nameof(RunPlan.Environment)}.{nameof(EnvironmentOptions.DataFolder)}";
+    private const string Device = $"{nameof(RunPlan.Model)}.{nameof(ModelOptions.Device)}";
+
+    /// <summary>Over a plan, whatever folder its data are in, and what decides a result besides. The processor is not named: cells from before there was a choice are still good.</summary>
     public static string Fingerprint(RunPlan plan, params IEnumerable<KeyValuePair<string, string>> besides) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(
-        PlanSettings.ToDictionary(plan).Where(s => s.Key != $"{nameof(RunPlan.Environment)}.{nameof(EnvironmentOptions.DataFolder)}").Concat(besides).OrderBy(s => s.Key, StringComparer.Ordinal))));
+        PlanSettings.ToDictionary(plan).Where(s => s.Key != DataFolder && s is not { Key: Device, Value: DeviceName.Processor }).Concat(besides).OrderBy(s => s.Key, StringComparer.Ordinal))));
 
     /// <summary>Null where there is no such file, or one of an older version, or a damaged one: then it is computed again.</summary>
     public static T? Read<T>(string path)

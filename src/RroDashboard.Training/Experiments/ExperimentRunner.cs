@@ -163,7 +163,7 @@ public sealed class ExperimentRunner
         var (greedy, sampled) = (journal.Evaluation("greedy"), journal.Evaluation("sampled"));
         var steps = journal.Facts.OfType<StepDecided>().ToList();
         var cell = new CellResult(
-            method.Name, seed, CellFiles.Fingerprint(plan), TensorEngine.Description, summary, journal.Budget,
+            method.Name, seed, CellFiles.Fingerprint(plan), TensorEngine.DescriptionOn(plan.Model.Device), summary, journal.Budget,
             greedy.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             sampled.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             greedy.InvalidRate, sampled.InvalidRate,

@@ -211,7 +211,7 @@ public sealed class LabelRunner
         var summary = new TrainingRun(plan, folder, journal, _time, _cancellationToken).Run(new RunPast(facts, explored.Budget));
         var (greedy, sampled) = (journal.Evaluation("greedy"), journal.Evaluation("sampled"));
         var cell = new CellResult(
-            arm.Name, seed, OfArm(arm, seed), TensorEngine.Description, summary, explored.Budget with { Pairs = facts.OfType<PairCreated>().Count() },
+            arm.Name, seed, OfArm(arm, seed), TensorEngine.DescriptionOn(plan.Model.Device), summary, explored.Budget with { Pairs = facts.OfType<PairCreated>().Count() },
             greedy.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             sampled.Episodes.ToDictionary(e => e.TaskId, e => e.Reward, StringComparer.Ordinal),
             greedy.InvalidRate, sampled.InvalidRate, null,

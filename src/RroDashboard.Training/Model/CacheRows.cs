@@ -18,7 +18,7 @@ public sealed record CacheRows(Tensor[] Keys, Tensor[] Values, Tensor[] Projecti
     public static CacheRows Allocate(LanguageModel model, int rows, int width)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Tensor[] Each(params long[] shape) => [.. Enumerable.Range(0, model.Layers).Select(_ => zeros(shape).DetachFromDisposeScope())];
+        Tensor[] Each(params long[] shape) => [.. Enumerable.Range(0, model.Layers).Select(_ => zeros(shape, device: model.Device).DetachFromDisposeScope())];
         return new CacheRows(
             Each(rows, model.CacheHeads, width, model.HeadWidth),
             Each(rows, model.CacheHeads, width, model.HeadWidth),

@@ -30,24 +30,26 @@ public sealed class CausalLm : LanguageModel
     /// <param name="options">Sizes.</param>
     /// <param name="vocabulary">V.</param>
     /// <param name="random">Stream for the initial weights.</param>
-    public CausalLm(ModelOptions options, int vocabulary, SeededRandom random)
+    /// <param name="device">Where it computes; the processor when null.</param>
+    public CausalLm(ModelOptions options, int vocabulary, SeededRandom random, Device? device = null)
         : base(nameof(CausalLm))
     {
         ArgumentNullException.ThrowIfNull(options);
         (_options, Width, Heads, Layers, Context, Vocabulary) = (options, options.Width, options.Heads, options.Layers, options.Context, vocabulary);
         HeadWidth = Width / Heads;
+        Device = device ?? CPU;
         using var scope = NewDisposeScope();
-        _embedding = Normal(random, InitStd, vocabulary, Width);
-        _norm = nn.Parameter(ones(Width));
+        _embedding = Normal(Device, random, InitStd, vocabulary, Width);
+        _norm = nn.Parameter(ones(Width, device: Device));
         var residualStd = InitStd / Math.Sqrt(2.0 * Layers);
         _blocks = new ModuleList<Block>([.. Enumerable.Range(0, Layers).Select(_ => new Block(
-            nn.Parameter(ones(Width)),
-            Normal(random, InitStd, Width, 3 * Width),
-            options.TokenShift ? nn.Parameter(full(3 * Width, InitShift)) : null,
-            Normal(random, residualStd, Width, Width),
-            nn.Parameter(ones(Width)),
-            Normal(random, InitStd, Width, options.FeedForwardFactor * Width),
-            Normal(random, residualStd, options.FeedForwardFactor * Width, Width)))]);
+            nn.Parameter(ones(Width, device: Device)),
+            Normal(Device, random, InitStd, Width, 3 * Width),
+            options.TokenShift ? nn.Parameter(full(3 * Width, InitShift, device: Device)) : null,
+            Normal(Device, random, residualStd, Width, Width),
+            nn.Parameter(ones(Width, device: Device)),
+            Normal(Device, random, InitStd, Width, options.FeedForwardFactor * Width),
+            Normal(Device, random, residualStd, options.FeedForwardFactor * Width, Width)))]);
 
         var half = HeadWidth / 2;
         var cos = new float[Context * half];
@@ -62,15 +64,18 @@ public sealed class CausalLm : LanguageModel
             }
         }
 
-        _cos = tensor(cos, [Context, half]).DetachFromDisposeScope();
-        _sin = tensor(sin, [Context, half]).DetachFromDisposeScope();
-        _causal = full([Context, Context], float.NegativeInfinity).triu(1).DetachFromDisposeScope();
+        _cos = tensor(cos, [Context, half], device: Device).DetachFromDisposeScope();
+        _sin = tensor(sin, [Context, half], device: Device).DetachFromDisposeScope();
+        _causal = full([Context, Context], float.NegativeInfinity, device: Device).triu(1).DetachFromDisposeScope();
         RegisterComponents();
         foreach (var parameter in parameters())
         {
             parameter.DetachFromDisposeScope();
         }
     }
+
+    /// <inheritdoc/>
+    public override Device Device { get; }
 
     /// <inheritdoc/>
     public override int Width { get; }
@@ -120,7 +125,7 @@ public sealed class CausalLm : LanguageModel
             var z = Rms(x, block.AttentionNorm).matmul(block.Qkv);                        // (B, T, 3d)
             if (block.Shift is { } shift)
             {
-                var before = cat([zeros(batch, 1, 3 * Width), z.narrow(1, 0, length - 1)], 1);
+                var before = cat([zeros(batch, 1, 3 * Width, device: Device), z.narrow(1, 0, length - 1)], 1);
                 z = z + (shift * (before - z));
             }
 
@@ -159,15 +164,15 @@ public sealed class CausalLm : LanguageModel
             (starts[b], lasts[b]) = (start[b], count[b] - 1);
         }
 
-        var positions = tensor(starts).view(batch, 1) + arange(added, int64).view(1, added);       // (B, N)
+        var positions = tensor(starts, device: Device).view(batch, 1) + arange(added, int64, Device).view(1, added);       // (B, N)
         // Padding may point past the tables; it is clamped, and its result is never read.
         var angles = positions.clamp_max(Context - 1).view(-1);
         var cos = _cos.index_select(0, angles).view(batch, added, 1, -1);
         var sin = _sin.index_select(0, angles).view(batch, added, 1, -1);
         var slots = positions.clamp_max(cache.Width - 1).view(batch, 1, added, 1).expand(batch, Heads, added, HeadWidth);
-        var visible = arange(cache.Width, int64).view(1, 1, cache.Width).le(positions.view(batch, added, 1));     // (B, N, W)
-        var mask = zeros(batch, added, cache.Width).masked_fill(visible.logical_not(), float.NegativeInfinity).unsqueeze(1);
-        var last = tensor(lasts);
+        var visible = arange(cache.Width, int64, Device).view(1, 1, cache.Width).le(positions.view(batch, added, 1));     // (B, N, W)
+        var mask = zeros(batch, added, cache.Width, device: Device).masked_fill(visible.logical_not(), float.NegativeInfinity).unsqueeze(1);
+        var last = tensor(lasts, device: Device);
         var x = _embedding.index_select(0, tokens.view(-1)).view(batch, added, Width);   // (B, N, d)
         for (var layer = 0; layer < Layers; layer++)
         {
@@ -206,7 +211,7 @@ public sealed class CausalLm : LanguageModel
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var copy = new CausalLm(_options, Vocabulary, new SeededRandom());
+        var copy = new CausalLm(_options, Vocabulary, new SeededRandom(), Device);
         foreach (var (mine, theirs) in copy.parameters().Zip(parameters()))
         {
             mine.copy_(theirs);
@@ -246,7 +251,7 @@ public sealed class CausalLm : LanguageModel
         return cat([(a * cos) - (b * sin), (a * sin) + (b * cos)], -1);
     }
 
-    private static Parameter Normal(SeededRandom random, double std, params long[] shape)
+    private static Parameter Normal(Device device, SeededRandom random, double std, params long[] shape)
     {
         var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
         for (var i = 0; i < values.Length; i++)
@@ -254,7 +259,7 @@ public sealed class CausalLm : LanguageModel
             values[i] = (float)(random.NextGaussian() * std);
         }
 
-        return nn.Parameter(tensor(values, shape));
+        return nn.Parameter(tensor(values, shape, device: device));
     }
 
     private sealed class Block : nn.Module

@@ -15,9 +15,6 @@ namespace RroDashboard.Training.Model;
 /// <remarks>Everything here runs inside the caller's dispose scope; shapes are in the comments.</remarks>
 public sealed class Decoder : LanguageModel
 {
-    /// <summary>Memory that one pass with gradients may take beside weights and optimiser, roughly; a batch is cut to it, but for one sequence.</summary>
-    public const long PassBytes = 1L << 30;
-
     private const string Embedding = "model.embed_tokens.weight";
     private const string Head = "lm_head.weight";
     private const string LastNorm = "model.norm.weight";
@@ -30,12 +27,12 @@ public sealed class Decoder : LanguageModel
     private readonly Tensor _sin;
     private readonly List<Recorded> _recorded = [];
 
-    private Decoder(DecoderConfig config, Tuning tuning, int context, IReadOnlyList<string> storedTypes, Tensor embedding, Tensor head, Tensor norm, Block[] blocks)
+    private Decoder(DecoderConfig config, Tuning tuning, int context, IReadOnlyList<string> storedTypes, Tensor embedding, Tensor head, Tensor norm, Block[] blocks, Device device)
         : base(nameof(Decoder))
     {
-        (Config, Tuning, Context, StoredTypes) = (config, tuning, context, storedTypes);
+        (Config, Tuning, Context, StoredTypes, Device) = (config, tuning, context, storedTypes, device);
         (_embedding, _head, _norm, _blocks) = (embedding, head, norm, blocks);
-        (_cos, _sin) = RotaryTables(config, context);
+        (_cos, _sin) = RotaryTables(config, context, device);
     }
 
     /// <summary>What its weights compute.</summary>
@@ -49,6 +46,9 @@ public sealed class Decoder : LanguageModel
 
     /// <summary>Where the random choices of dropout come from; null, as outside supervised fine-tuning, switches dropout off.</summary>
     public SeededRandom? DropoutStream { get; set; }
+
+    /// <inheritdoc/>
+    public override Device Device { get; }
 
     /// <inheritdoc/>
     public override int Width => Config.Width;
@@ -84,21 +84,21 @@ public sealed class Decoder : LanguageModel
     public override IEnumerable<(string Name, Tensor Value)> Stored => Tuning.IsLora ? Adapters() : Weights();
 
     /// <inheritdoc/>
-    public override int TokensPerPass => (int)Math.Clamp(PassBytes / 2 / MemoryPlan.BytesPerToken(Config, Tuning.Recompute), 1, Batches.TokensPerPass);
+    public override int TokensPerPass => (int)Math.Clamp(MemoryPlan.PassBytes(Device.IsCard()) / 2 / MemoryPlan.BytesPerToken(Config, Tuning.Recompute), 1, Batches.TokensPerPass);
 
     /// <inheritdoc/>
-    public override int AttentionPerPass => (int)Math.Clamp(PassBytes / 2 / MemoryPlan.BytesPerScore(Config, Tuning.Recompute), 1, Batches.AttentionPerPass);
+    public override int AttentionPerPass => (int)Math.Clamp(MemoryPlan.PassBytes(Device.IsCard()) / 2 / MemoryPlan.BytesPerScore(Config, Tuning.Recompute), 1, Batches.AttentionPerPass);
 
     /// <summary>Reads a checkpoint of a folder: <c>config.json</c> and the weights.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="tuning">Which weights training changes.</param>
     /// <param name="context">Longest sequence that will be used; at most what the model was made for.</param>
     /// <param name="random">Stream for the adapters' first weights.</param>
+    /// <param name="device">Where it computes; the processor when null.</param>
     /// <exception cref="InvalidDataException">Something is missing, damaged, or does not fit; one sentence that names it.</exception>
-    public static Decoder Load(string folder, Tuning tuning, int context, SeededRandom random)
+    public static Decoder Load(string folder, Tuning tuning, int context, SeededRandom random, Device? device = null)
     {
         ArgumentNullException.ThrowIfNull(tuning);
-        ArgumentNullException.ThrowIfNull(random);
         var config = DecoderConfig.Load(Path.Combine(folder, "config.json"));
         if (context > config.MaxPositions)
         {
@@ -107,12 +107,31 @@ public sealed class Decoder : LanguageModel
 
         using var weights = SafetensorsFolder.Open(folder);
         Check(folder, config, weights);
+        return Of(config, tuning, context, random, device ?? CPU, weights.StoredTypes, (name, shape) => tensor(weights.Read(name), shape));
+    }
+
+    /// <summary>A decoder of given weights.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="tuning">Which weights training changes.</param>
+    /// <param name="context">Longest sequence that will be used.</param>
+    /// <param name="random">Stream for the adapters' first weights.</param>
+    /// <param name="device">Where it computes.</param>
+    /// <param name="storedTypes">Element types that the weights had.</param>
+    /// <param name="read">A tensor of the checkpoint by name and shape, float32, on any device; the decoder takes it over.</param>
+    public static Decoder Of(DecoderConfig config, Tuning tuning, int context, SeededRandom random, Device device, IReadOnlyList<string> storedTypes, Func<string, long[], Tensor> read)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        ArgumentNullException.ThrowIfNull(tuning);
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentNullException.ThrowIfNull(device);
+        ArgumentNullException.ThrowIfNull(read);
+        var shapes = Shapes(config);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var blocks = Enumerable.Range(0, config.Layers).Select(i => Block.Read(config, i, Take, tuning.BFloat16)).ToArray();
         var embedding = Take(Embedding);
         var head = config.TiedEmbeddings ? embedding : Take(Head);
-        var model = new Decoder(config, tuning, context, weights.StoredTypes, embedding, head, Take(LastNorm), blocks);
+        var model = new Decoder(config, tuning, context, storedTypes, embedding, head, Take(LastNorm), blocks, device);
         if (tuning.IsLora)
         {
             foreach (var projection in model.Projections().Where(p => tuning.Targets.Contains(p.Name[(p.Name.LastIndexOf('.') + 1)..], StringComparer.Ordinal)))
@@ -130,12 +149,12 @@ public sealed class Decoder : LanguageModel
 
         return model;
 
-        // Norms and biases are few numbers, and their digits count.
+        // Norms and biases are few numbers, and their digits count. Rounded before it travels: half the way, and half the room.
         Tensor Take(string name)
         {
             using var reading = NewDisposeScope();
-            var stored = tensor(weights.Read(name), weights.Shape(name));
-            return (tuning.StoresBFloat16 && weights.Shape(name).Length == 2 ? stored.to(ScalarType.BFloat16) : stored).DetachFromDisposeScope();
+            var stored = read(name, shapes[name]);
+            return (tuning.StoresBFloat16 && shapes[name].Length == 2 ? stored.to(ScalarType.BFloat16) : stored).to(device).DetachFromDisposeScope();
         }
     }
 
@@ -266,7 +285,7 @@ public sealed class Decoder : LanguageModel
         using var scope = NewDisposeScope();
         var cos = _cos.narrow(0, 0, length).view(1, length, 1, -1);
         var sin = _sin.narrow(0, 0, length).view(1, length, 1, -1);
-        var mask = Mask(arange(length, int64).view(1, length), length, Config.Windows[layer]);   // (1, 1, 1, T, T)
+        var mask = Mask(arange(length, int64, Device).view(1, length), length, Config.Windows[layer]);   // (1, 1, 1, T, T)
         var n = Norm(x, block.AttentionNorm);
         var (q, k, v) = Heads(block, n, cos, sin, keep);
         x = x + After(block.Output.Apply(Attend(q, k.transpose(1, 2), v.transpose(1, 2), mask), keep), block.AfterAttentionNorm);
@@ -367,7 +386,7 @@ public sealed class Decoder : LanguageModel
         ArgumentNullException.ThrowIfNull(count);
         ArgumentNullException.ThrowIfNull(cache);
         var (batch, added) = (tokens.shape[0], tokens.shape[1]);
-        var positions = tensor(start.Select(s => (long)s).ToArray()).view(batch, 1) + arange(added, int64).view(1, added);       // (B, N)
+        var positions = tensor(start.Select(s => (long)s).ToArray(), device: Device).view(batch, 1) + arange(added, int64, Device).view(1, added);       // (B, N)
         // Padding may point past the tables; it is clamped, and its result is never read.
         var angles = positions.clamp_max(Context - 1).view(-1);
         var cos = _cos.index_select(0, angles).view(batch, added, 1, -1);
@@ -387,7 +406,7 @@ public sealed class Decoder : LanguageModel
             x.MoveToOuterDisposeScope();
         }
 
-        var last = tensor(count.Select(c => c - 1L).ToArray());
+        var last = tensor(count.Select(c => c - 1L).ToArray(), device: Device);
         var final = added == 1 ? x.select(1, 0) : x.gather(1, last.view(batch, 1, 1).expand(batch, 1, Width)).squeeze(1);
         return Logits(Norm(final, _norm));
     }
@@ -398,7 +417,7 @@ public sealed class Decoder : LanguageModel
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         var embedding = Twin(_embedding);
-        return new Decoder(Config, Tuning, Context, StoredTypes, embedding, Config.TiedEmbeddings ? embedding : Twin(_head), Twin(_norm), [.. _blocks.Select(b => b.Copy(Tuning.IsLora))]);
+        return new Decoder(Config, Tuning, Context, StoredTypes, embedding, Config.TiedEmbeddings ? embedding : Twin(_head), Twin(_norm), [.. _blocks.Select(b => b.Copy(Tuning.IsLora))], Device);
 
         Tensor Twin(Tensor weight) => (Tuning.IsLora ? weight.alias() : weight.detach().clone()).DetachFromDisposeScope();
     }
@@ -448,7 +467,7 @@ public sealed class Decoder : LanguageModel
         }
     }
 
-    private static (Tensor Cos, Tensor Sin) RotaryTables(DecoderConfig config, int context)
+    private static (Tensor Cos, Tensor Sin) RotaryTables(DecoderConfig config, int context, Device device)
     {
         var half = config.HeadWidth / 2;
         var (cos, sin) = (new float[context * half], new float[context * half]);
@@ -462,7 +481,7 @@ public sealed class Decoder : LanguageModel
             }
         }
 
-        return (tensor(cos, [context, half]).DetachFromDisposeScope(), tensor(sin, [context, half]).DetachFromDisposeScope());
+        return (tensor(cos, [context, half], device: device).DetachFromDisposeScope(), tensor(sin, [context, half], device: device).DetachFromDisposeScope());
     }
 
     private static double Scaled(double frequency, RopeScaling? scaling)
@@ -538,14 +557,14 @@ public sealed class Decoder : LanguageModel
     {
         var (batch, length) = (positions.shape[0], positions.shape[1]);
         var at = positions.view(batch, length, 1);
-        var keys = arange(width, int64).view(1, 1, width);
+        var keys = arange(width, int64, positions.device).view(1, 1, width);
         var visible = keys.le(at);
         if (window > 0)
         {
             visible = visible.logical_and(keys.gt(at - window));
         }
 
-        return zeros(batch, length, width).masked_fill(visible.logical_not(), float.NegativeInfinity).view(batch, 1, 1, length, width);
+        return zeros(batch, length, width, device: positions.device).masked_fill(visible.logical_not(), float.NegativeInfinity).view(batch, 1, 1, length, width);
     }
 
     // Rotary positions in halves: (a cos - b sin, a sin + b cos).
@@ -567,7 +586,7 @@ public sealed class Decoder : LanguageModel
             keep[i] = stream.NextDouble() >= Tuning.Dropout ? scale : 0;
         }
 
-        return x * tensor(keep, x.shape);
+        return x * tensor(keep, x.shape, device: x.device);
     }
 
     private IEnumerable<Projection> Projections() => _blocks.SelectMany(b => b.Projections());

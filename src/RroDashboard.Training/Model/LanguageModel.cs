@@ -13,6 +13,9 @@ public abstract class LanguageModel(string name) : nn.Module<Tensor, Tensor>(nam
     /// <summary>d.</summary>
     public abstract int Width { get; }
 
+    /// <summary>Where its weights are, and where everything that meets them has to be.</summary>
+    public abstract Device Device { get; }
+
     /// <summary>L.</summary>
     public abstract int Layers { get; }
 
@@ -57,7 +60,7 @@ public abstract class LanguageModel(string name) : nn.Module<Tensor, Tensor>(nam
     /// lengths: row b's token j stands at position <c>start[b] + j</c>. Padding at the end of a row writes keys beyond its length, which
     /// later tokens overwrite before anything can look at them.
     /// </summary>
-    /// <param name="tokens">(B, N) int64.</param>
+    /// <param name="tokens">(B, N) int64, on <see cref="Device"/>.</param>
     /// <param name="start">Length of each row before, B numbers.</param>
     /// <param name="count">How many of the N tokens of each row are real, 1 .. N.</param>
     /// <param name="cache">Working cache of exactly these rows.</param>

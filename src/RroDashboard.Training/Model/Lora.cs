@@ -67,8 +67,8 @@ internal sealed class Projection(string name, Tensor weight, Tensor? bias, bool 
         }
 
         Scale = tuning.Scale;
-        Down = nn.Parameter(tensor(values, [tuning.Rank, inputs]));
-        Up = nn.Parameter(zeros(outputs, tuning.Rank));
+        Down = nn.Parameter(tensor(values, [tuning.Rank, inputs], device: Weight.device));
+        Up = nn.Parameter(zeros(outputs, tuning.Rank, device: Weight.device));
         Down.DetachFromDisposeScope();
         Up.DetachFromDisposeScope();
     }

@@ -9,7 +9,7 @@ public sealed class MemoryPlanException(string message) : Exception(message);
 /// What a run on a published checkpoint will take, computed before anything is loaded. Weights, optimiser and cache are exact; what a pass with
 /// gradients keeps is an estimate from the shapes.
 /// </summary>
-/// <param name="Parts">What for, bytes.</param>
+/// <param name="Parts">What for, bytes, of the memory of the device that computes.</param>
 public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
 {
     private const int Float = sizeof(float);
@@ -17,6 +17,22 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
 
     // Runtime, libtorch and the environment's data.
     private const long ProcessBytes = 600L << 20;
+
+    // Kernels, the context of the program, workspaces of cuBLAS, and what the allocator holds back.
+    private const long CudaBytes = 1_500L << 20;
+
+    // CUDA's libraries and the buffers of its driver.
+    private const long CudaHostBytes = 3L << 30;
+
+    private const long ProcessorPassBytes = 1L << 30;
+    private const long CardPassBytes = 4L << 30;
+
+    /// <summary>With a card: what the processor's memory has to hold besides, bytes; 0 where the processor computes, and holds everything.</summary>
+    public long HostBytes { get; private init; }
+
+    /// <summary>Memory that one pass with gradients may take beside weights and optimiser, roughly; a batch is cut to it, but for one sequence.</summary>
+    /// <param name="onCard">Computed on a card.</param>
+    public static long PassBytes(bool onCard) => onCard ? CardPassBytes : ProcessorPassBytes;
 
     /// <summary>Sum of all parts.</summary>
     public long Bytes => Parts.Sum(p => p.Bytes);
@@ -69,7 +85,8 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
     /// <param name="cacheRows">Histories whose keys and values are kept.</param>
     /// <param name="rowsPerPass">Histories that go through the model at once.</param>
     /// <param name="copies">Further copies of the trained weights: the collapse guard's.</param>
-    public static MemoryPlan Of(DecoderConfig config, Tuning tuning, int context, int cacheRows, int rowsPerPass, int copies)
+    /// <param name="onCard">Computed on a card, whose memory is not the processor's.</param>
+    public static MemoryPlan Of(DecoderConfig config, Tuning tuning, int context, int cacheRows, int rowsPerPass, int copies, bool onCard = false)
     {
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(tuning);
@@ -81,9 +98,9 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         var rounded = !tuning.BFloat16 || tuning.IsLora ? 0 : Half * (tuning.Recompute ? (weights / config.Layers) + ((long)config.Vocabulary * config.Width) : weights);
         var largest = shapes.Values.Max(s => s.Aggregate(1L, (a, b) => a * b));
         // One sequence goes through the model even where it is more than a pass should take.
-        var pass = Math.Max(Decoder.PassBytes, (context * BytesPerToken(config, tuning.Recompute)) + ((long)context * context * BytesPerScore(config, tuning.Recompute)))
+        var pass = Math.Max(PassBytes(onCard), (context * BytesPerToken(config, tuning.Recompute)) + ((long)context * context * BytesPerScore(config, tuning.Recompute)))
             + (3L * Float * context * config.Vocabulary);
-        return new MemoryPlan(
+        (string What, long Bytes)[] parts =
         [
             ("weights", held),
             ("gradients and optimiser", 3L * Float * trained),
@@ -91,10 +108,11 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
             ("keys and values", (cacheRows + (2L * rowsPerPass)) * BytesPerRow(config, context)),
             ("logits", (long)Float * config.Vocabulary * (cacheRows + (4L * rowsPerPass))),
             ("one pass with gradients", pass + rounded),
-            // A tensor is read as it is stored, and copied.
-            ("while loading", Float * largest),
-            ("the process itself", ProcessBytes),
-        ]);
+        ];
+        // A tensor is read as it is stored, and copied. Tokens are drawn where the logits are: in double, with their sums.
+        return onCard
+            ? new MemoryPlan([.. parts, ("drawing tokens", 3L * sizeof(double) * config.Vocabulary * rowsPerPass), ("CUDA itself", CudaBytes)]) { HostBytes = (2 * Float * largest) + ProcessBytes + CudaHostBytes }
+            : new MemoryPlan([.. parts, ("while loading", Float * largest), ("the process itself", ProcessBytes)]);
     }
 
     /// <summary>Refuses a run that does not fit.</summary>
@@ -106,6 +124,26 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         {
             throw new MemoryPlanException(FormattableString.Invariant(
                 $"The run needs about {Gigabytes(Bytes)} of memory ({this}), but there are {Gigabytes(available)}: use LoRA (Model.LoraRank), Model.Dtype = BFloat16, Model.GradientCheckpointing = true, a smaller Model.Context, or a smaller checkpoint."));
+        }
+    }
+
+    /// <summary>Refuses a run that does not fit a card, or the processor's memory beside it.</summary>
+    /// <param name="card">For example "cuda:0".</param>
+    /// <param name="free">Bytes of its memory that nobody uses; null where that is not known, and nothing is refused.</param>
+    /// <param name="available">Bytes of the processor's, as <see cref="AvailableBytes"/>.</param>
+    /// <exception cref="MemoryPlanException">It does not; the sentence has the numbers and what can be lowered.</exception>
+    public void CheckOn(string card, long? free, long available)
+    {
+        if (Bytes > free)
+        {
+            throw new MemoryPlanException(FormattableString.Invariant(
+                $"The run needs about {Gigabytes(Bytes)} of the memory of {card} ({this}), of which {Gigabytes(free.Value)} are free: use LoRA (Model.LoraRank), Model.Dtype = BFloat16, Model.GradientCheckpointing = true, a smaller Model.Context, or a smaller checkpoint."));
+        }
+
+        if (HostBytes > available)
+        {
+            throw new MemoryPlanException(FormattableString.Invariant(
+                $"Loading the model onto {card} needs about {Gigabytes(HostBytes)} of the processor's memory, but there are {Gigabytes(available)}: use a smaller checkpoint."));
         }
     }
 

@@ -67,7 +67,8 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
         FeedsForcedTogether = model.IsLarge;
         _cache = CacheRows.Allocate(model, rows, model.Context);
-        _nextLogits = zeros(rows, model.Vocabulary).DetachFromDisposeScope();
+        DrawsOnDevice = model.Device.IsCard();
+        _nextLogits = zeros(rows, model.Vocabulary, device: model.Device).DetachFromDisposeScope();
         _owners = new History?[rows];
         _lastUse = new long[rows];
         _free = new Stack<int>(Enumerable.Range(0, rows).Reverse());
@@ -96,6 +97,12 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
     /// <summary>Tokens that a mask leaves alone are fed with the token before them, in one pass. A small model gains nothing, and keeps its digits.</summary>
     internal bool FeedsForcedTogether { get; init; }
+
+    /// <summary>
+    /// Tokens are drawn where the logits are, and only what was drawn comes to the processor, in one piece for all rows: a vocabulary for every row would
+    /// take longer to travel than the pass to compute. On the processor itself they are drawn in C#, as ever.
+    /// </summary>
+    internal bool DrawsOnDevice { get; init; }
 
     /// <summary>A history of its own.</summary>
     public static History Start(int[] tokens) => new(null, tokens);
@@ -185,6 +192,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     private void Answer(Request[] requests)
     {
         using var noGrad = no_grad();
+        using var free = ComputeDevice.Free(_model.Device);
         foreach (var history in requests.Select(r => r.History).Where(h => h.Row >= 0))
         {
             _lastUse[history.Row] = _clock++;
@@ -218,11 +226,11 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
             // With room for the padding of every row: it is clamped to the last position, and must not lie on a real token there.
             var width = Math.Min(_model.Context, starts.Max() + added);
-            var rows = tensor(part.Select(h => (long)h.Row).ToArray());
+            var rows = OnDevice(part.Select(h => (long)h.Row).ToArray());
             var working = _cache.Take(rows, width);
             // A row may be new: what an earlier owner left as its last projection is not this history's.
             ZeroProjections(working, starts);
-            var logits = _model.Continue(tensor(ids, [part.Length, added]), starts, counts, working);
+            var logits = _model.Continue(tensor(ids, [part.Length, added], device: _model.Device), starts, counts, working);
             _cache.Put(rows, working);
             _nextLogits.index_copy_(0, rows, logits);
             for (var b = 0; b < part.Length; b++)
@@ -255,22 +263,22 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
             return;
         }
 
-        var from = _cache.Take(tensor(copied.Select(i => (long)beginnings[i]!.Row).ToArray()), copied.Max(i => beginnings[i]!.Cached));
-        _cache.Put(tensor(copied.Select(i => (long)histories[i].Row).ToArray()), from);
+        var from = _cache.Take(OnDevice(copied.Select(i => (long)beginnings[i]!.Row).ToArray()), copied.Max(i => beginnings[i]!.Cached));
+        _cache.Put(OnDevice(copied.Select(i => (long)histories[i].Row).ToArray()), from);
         foreach (var i in copied)
         {
             histories[i].Cached = beginnings[i]!.Cached;
         }
     }
 
-    private static void ZeroProjections(CacheRows working, int[] starts)
+    private void ZeroProjections(CacheRows working, int[] starts)
     {
-        if (Array.TrueForAll(starts, s => s > 0))
+        if (_model.ProjectionWidth == 0 || Array.TrueForAll(starts, s => s > 0))
         {
             return;
         }
 
-        var keep = tensor(starts.Select(s => s > 0 ? 1f : 0f).ToArray()).unsqueeze(1);
+        var keep = tensor(starts.Select(s => s > 0 ? 1f : 0f).ToArray(), device: _model.Device).unsqueeze(1);
         foreach (var projection in working.Projections)
         {
             projection.mul_(keep);
@@ -284,7 +292,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         using var scope = NewDisposeScope();
         var live = requests.ToList();
         var longest = Math.Min(_model.Context, live.Max(r => r.History.Length) + _maxActionTokens);
-        var sources = tensor(live.Select(r => (long)r.History.Row).ToArray());
+        var sources = OnDevice(live.Select(r => (long)r.History.Row).ToArray());
         var working = _cache.Take(sources, longest);
         var logits = _nextLogits.index_select(0, sources);
         var alive = live.Count;
@@ -292,7 +300,8 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         {
             // Sample the next token of every row that is not done; rows that are done are only carried along.
             using var step = NewDisposeScope();
-            var logProbs = logits.log_softmax(-1).data<float>().ToArray();
+            var logProbs = DrawsOnDevice ? [] : logits.log_softmax(-1).data<float>().ToArray();
+            var drawn = DrawsOnDevice ? DeviceDraws.Of(logits, live) : null;
             var finished = new List<int>();
             for (var b = 0; b < live.Count; b++)
             {
@@ -309,7 +318,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
                 }
                 else
                 {
-                    live[b].Take(Draw(logProbs.AsSpan(b * _model.Vocabulary, _model.Vocabulary), left, live[b]), _actionEnd, _maxActionTokens);
+                    live[b].Take(drawn?.Take(b, left, live[b]) ?? Draw(logProbs.AsSpan(b * _model.Vocabulary, _model.Vocabulary), left, live[b]), _actionEnd, _maxActionTokens);
                     TokensGenerated++;
                 }
 
@@ -337,7 +346,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
             {
                 var kept = Enumerable.Range(0, live.Count).Where(b => !live[b].Done).ToArray();
                 live = [.. kept.Select(b => live[b])];
-                var smaller = working.Take(tensor(kept.Select(b => (long)b).ToArray()), working.Width);
+                var smaller = working.Take(OnDevice(kept.Select(b => (long)b).ToArray()), working.Width);
                 working.Free();
                 working = smaller.MoveToOuterDisposeScope();
             }
@@ -356,7 +365,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
             var starts = live.Select(r => r.FedPosition).ToArray();
             logits.Dispose();
-            logits = _model.Continue(tensor(ids, [live.Count, added]), starts, counts, working).MoveToOuterDisposeScope();
+            logits = _model.Continue(tensor(ids, [live.Count, added], device: _model.Device), starts, counts, working).MoveToOuterDisposeScope();
             DecodePasses++;
             for (var b = 0; b < live.Count; b++)
             {
@@ -390,9 +399,11 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
             request.After = after;
         }
 
-        var from = working.Take(tensor(finished.Select(b => (long)b).ToArray()), working.Width);
-        _cache.Put(tensor(finished.Select(b => (long)live[b].After!.Row).ToArray()), from);
+        var from = working.Take(OnDevice(finished.Select(b => (long)b).ToArray()), working.Width);
+        _cache.Put(OnDevice(finished.Select(b => (long)live[b].After!.Row).ToArray()), from);
     }
+
+    private Tensor OnDevice(long[] numbers) => tensor(numbers, device: _model.Device);
 
     // The draw among the tokens that a mask leaves, or among all.
     private static int Draw(ReadOnlySpan<float> logProbs, int[]? left, Request request)
@@ -402,13 +413,22 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
             return Draw(logProbs, request);
         }
 
-        // Renormalised, so that the log-probability is that of the distribution it was drawn from.
         Span<float> masked = left.Length <= 4096 ? stackalloc float[left.Length] : new float[left.Length];
-        var sum = 0.0;
         for (var i = 0; i < left.Length; i++)
         {
             masked[i] = logProbs[left[i]];
-            sum += Math.Exp(masked[i]);
+        }
+
+        return DrawAmong(masked, left, request);
+    }
+
+    // Renormalised, so that the log-probability is that of the distribution it was drawn from.
+    private static int DrawAmong(Span<float> masked, int[] left, Request request)
+    {
+        var sum = 0.0;
+        foreach (var logProb in masked)
+        {
+            sum += Math.Exp(logProb);
         }
 
         // Tokens of vanishing probability can be all that is left: then they share evenly what rounding took from them.
@@ -458,6 +478,101 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
         request.LogProb += logProbs[token];
         return token;
+    }
+
+    /// <summary>What one pass draws where its logits are. Free rows come back as a token and its log-probability, masked ones as the log-probabilities that the mask leaves.</summary>
+    private sealed class DeviceDraws
+    {
+        private readonly Dictionary<int, int> _places = [];
+        private double[] _numbers = [];
+        private int _free;
+
+        /// <summary>Draws for every row that needs it.</summary>
+        /// <param name="logits">(B, V), on any device.</param>
+        /// <param name="live">Whose rows they are.</param>
+        public static DeviceDraws Of(Tensor logits, List<Request> live)
+        {
+            var draws = new DeviceDraws();
+            var free = Enumerable.Range(0, live.Count).Where(b => !live[b].Done && live[b].Cursor?.Left() is null).ToArray();
+            var masked = new List<long>();
+            draws._free = free.Length;
+            for (var i = 0; i < free.Length; i++)
+            {
+                draws._places[free[i]] = i;
+            }
+
+            for (var b = 0; b < live.Count; b++)
+            {
+                if (!live[b].Done && live[b].Cursor?.Left() is { Length: > 1 } left)
+                {
+                    draws._places[b] = (2 * free.Length) + masked.Count;
+                    masked.AddRange(left.Select(token => (b * logits.shape[1]) + token));
+                }
+            }
+
+            if (draws._places.Count == 0)
+            {
+                return draws;
+            }
+
+            using var scope = NewDisposeScope();
+            var logProbs = logits.log_softmax(-1);
+            var parts = new List<Tensor>();
+            if (free.Length > 0)
+            {
+                var own = free.Length == live.Count ? logProbs : logProbs.index_select(0, tensor(free.Select(b => (long)b).ToArray(), device: logits.device));   // (F, V)
+                var tokens = Tokens(own, [.. free.Select(b => live[b])]);                                        // (F, 1)
+                parts.Add(tokens.to(float64).view(-1));
+                parts.Add(own.gather(1, tokens).to(float64).view(-1));
+            }
+
+            if (masked.Count > 0)
+            {
+                parts.Add(logProbs.view(-1).index_select(0, tensor(masked.ToArray(), device: logits.device)).to(float64));
+            }
+
+            draws._numbers = cat(parts).cpu().data<double>().ToArray();
+            return draws;
+        }
+
+        /// <summary>The token of a row, and its log-probability into the request.</summary>
+        public int Take(int row, int[]? left, Request request)
+        {
+            var place = _places[row];
+            if (left is null)
+            {
+                request.LogProb += (float)_numbers[place + _free];
+                return (int)_numbers[place];
+            }
+
+            Span<float> masked = left.Length <= 4096 ? stackalloc float[left.Length] : new float[left.Length];
+            for (var i = 0; i < left.Length; i++)
+            {
+                masked[i] = (float)_numbers[place + i];
+            }
+
+            return DrawAmong(masked, left, request);
+        }
+
+        // As Draw has it: the first token at which the sum of all before it passes the number that was drawn.
+        private static Tensor Tokens(Tensor logProbs, Request[] requests)
+        {
+            var greedy = logProbs.argmax(-1, keepdim: true);                                                     // (F, 1)
+            if (Array.TrueForAll(requests, r => r.Temperature <= 0))
+            {
+                return greedy;
+            }
+
+            var device = logProbs.device;
+            var last = logProbs.shape[1] - 1;
+            var temperatures = Column([.. requests.Select(r => r.Temperature <= 0 ? 1 : r.Temperature)]);
+            var numbers = Column([.. requests.Select(r => r.Temperature <= 0 ? 0 : r.Random.NextDouble())]);
+            var sums = (logProbs.to(float64) / temperatures).exp().cumsum(-1);                                   // (F, V)
+            var drawn = sums.le(sums.narrow(1, last, 1) * numbers).sum(1, keepdim: true, type: int64).clamp_max(last);
+            return Array.TrueForAll(requests, r => r.Temperature > 0) ? drawn : greedy.where(tensor([.. requests.Select(r => r.Temperature <= 0)], device: device).unsqueeze(1), drawn);
+
+            Tensor Column(double[] values) => tensor(values, device: device).unsqueeze(1);
+        }
     }
 
     // ---- rows --------------------------------------------------------------------------------------------------------

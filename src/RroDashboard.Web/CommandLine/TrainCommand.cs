@@ -21,20 +21,22 @@ internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runn
         AllowMultipleArgumentsPerToken = true,
     };
 
+    private readonly Option<string?> _device = new("--device") { Description = "What the model is computed on, short for --set Model.Device=: cpu, cuda, or cuda:N.", HelpName = "DEVICE" };
     private readonly Option<string?> _data = new("--data") { Description = "Folder with the environment's data files; MiniShop needs none.", HelpName = "FOLDER" };
     private readonly Option<string?> _out = new("--out") { Description = "Folder for the checkpoints; a temporary one that is removed at the end when left out.", HelpName = "FOLDER" };
     private readonly Option<bool> _json = CommonOptions.Json();
 
     public Command Create()
     {
-        var command = new Command("train", "Trains without a browser and ends with one line of JSON.") { _preset, _seed, _method, _set, _data, _out, _json };
+        var command = new Command("train", "Trains without a browser and ends with one line of JSON.") { _preset, _seed, _method, _set, _device, _data, _out, _json };
         command.SetAction(RunAsync);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellation)
     {
-        var plan = PlanArguments.Read(parsed.GetRequiredValue(_preset), parsed.GetValue(_seed), parsed.GetRequiredValue(_set), parsed.GetValue(_data), parsed.GetValue(_method));
+        string[] device = parsed.GetValue(_device) is { } name ? [$"{nameof(RunPlan.Model)}.{nameof(ModelOptions.Device)}={name}"] : [];
+        var plan = PlanArguments.Read(parsed.GetRequiredValue(_preset), parsed.GetValue(_seed), [.. parsed.GetRequiredValue(_set), .. device], parsed.GetValue(_data), parsed.GetValue(_method));
         if (plan.Guard.OnCollapse == OnCollapse.Pause)
         {
             throw new RefusalException("Guard.OnCollapse = Pause waits for a person at a dashboard, and this command has none: Warn, StopEarly or RollBack are allowed.");
@@ -43,6 +45,11 @@ internal sealed class TrainCommand(CommandConsole console, ITrainingRunner? runn
         if (runner is null || runner.WhyNot is not null)
         {
             throw new RefusalException(runner?.WhyNot ?? "This program was built without its training part.");
+        }
+
+        if (Training.ComputeDevice.WhyNot(plan.Model.Device) is { } missing)
+        {
+            throw new RefusalException(missing);
         }
 
         var keep = parsed.GetValue(_out);

@@ -40,13 +40,24 @@ public sealed class RunEstimator(RunListQueries lists, RunQueries queries, Dashb
         return RunEstimate.Of(plan, measured, Policy.SizeOf(plan));
     }
 
-    /// <summary>Why disk or memory have no room, as one sentence; null when they have.</summary>
-    public string? WhyNoRoom(RunEstimate estimate)
+    /// <summary>Why the device is not there, or disk or memory have no room, as one sentence; null when all is well.</summary>
+    public string? WhyNoRoom(RunPlan plan, RunEstimate estimate)
     {
+        ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(estimate);
-        if (estimate.MemoryBytes is { } memory && memory > MemoryPlan.AvailableBytes)
+        var trainedHere = plan.Endpoint.Url.Length == 0;
+        if (trainedHere && ComputeDevice.WhyNot(plan.Model.Device) is { } missing)
         {
-            return $"The memory is short: this run needs about {Words.Bytes(Rounded(memory))}, and the machine gives {Words.Bytes(MemoryPlan.AvailableBytes)}. Set Model.LoraRank above 0, Model.Dtype to BFloat16 or Model.GradientCheckpointing to true, lower Model.Context, or take a smaller checkpoint.";
+            return missing;
+        }
+
+        // All of a card's memory: the run before this one, which may hold some of it now, has ended when this one begins.
+        var (given, whose) = trainedHere && DeviceName.CardOf(plan.Model.Device) is { } card
+            ? (TensorEngine.CardMemory(card)?.Total, $"cuda:{card}")
+            : (MemoryPlan.AvailableBytes, "the machine");
+        if (estimate.MemoryBytes is { } memory && memory > given)
+        {
+            return $"The memory is short: this run needs about {Words.Bytes(Rounded(memory))}, and {whose} gives {Words.Bytes(given.Value)}. Set Model.LoraRank above 0, Model.Dtype to BFloat16 or Model.GradientCheckpointing to true, lower Model.Context, or take a smaller checkpoint.";
         }
 
         var (needed, free) = ((estimate.DiskBytes * Caution) + Reserve, FreeBytes);
@@ -57,7 +68,7 @@ public sealed class RunEstimator(RunListQueries lists, RunQueries queries, Dashb
     /// <exception cref="RefusalException">It has not.</exception>
     public async Task CheckAsync(RunPlan plan, CancellationToken cancellationToken)
     {
-        if (WhyNoRoom(await EstimateAsync(plan, cancellationToken)) is { } reason)
+        if (WhyNoRoom(plan, await EstimateAsync(plan, cancellationToken)) is { } reason)
         {
             throw new RefusalException(reason);
         }

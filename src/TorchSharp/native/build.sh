@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Compiles the shim: build.sh OUTPUT [LIBTORCH_ROOT]. Called by the build of TorchSharp.csproj.
+# Compiles the shim: build.sh OUTPUT [LIBTORCH_ROOT [SOURCE]]. Called by the build of TorchSharp.csproj, and for other sources by the tests.
 # Prints one sentence that begins with "engine: " when something is missing.
 set -u
 output=$1
 root=${2:-}
+source=${3:-native/shim.cpp}
 install='apt install libtorch-dev libopenblas0-pthread g++'
 
 command -v g++ >/dev/null || { echo "engine: g++ is missing. On Debian or Ubuntu: $install (or build with -p:SkipNativeEngine=true, without training)."; exit 1; }
@@ -37,10 +38,10 @@ mkdir -p "$(dirname "$output")"
 log=$output.log
 # Newer headers want C++20, older ones do not know it everywhere: the first that works.
 for standard in c++17 c++20; do
-  if g++ -std=$standard -O2 -fPIC -shared -fvisibility=hidden "${include[@]}" native/shim.cpp -o "$output.new" "${link[@]}" "${libraries[@]}" >"$log" 2>&1; then
+  if g++ -std=$standard -O2 -fPIC -shared -fvisibility=hidden "${include[@]}" "$source" -o "$output.new" "${link[@]}" "${libraries[@]}" >"$log" 2>&1; then
     mv "$output.new" "$output"
     exit 0
   fi
 done
-echo "engine: native/shim.cpp does not compile against this libtorch; the compiler's words are in $log."
+echo "engine: $source does not compile against this libtorch; the compiler's words are in $log."
 exit 1

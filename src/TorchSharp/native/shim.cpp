@@ -1,6 +1,7 @@
 // One generic door into libtorch: every operator is called through the boxed dispatcher by name, so the binding needs one line
 // per operator and no generated code. Compiles against libtorch 1.13 and 2.x: optional types are never spelled, dtype, layout and
 // memory format are plain numbers, `Tensor?[]` is built as a generic list.
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -125,6 +126,28 @@ int32_t put(c10::IValue& value, Arg* out, int32_t at, int32_t max) {
   return at + 1;
 }
 
+// Newer versions fill every new tensor while algorithms are deterministic, which costs time and helps only programs that read what they never wrote.
+template <typename C>
+auto without_filling(C& context, int) -> decltype(context.setDeterministicFillUninitializedMemory(false)) {
+  context.setDeterministicFillUninitializedMemory(false);
+}
+
+template <typename C>
+void without_filling(C&, long) {}
+
+template <typename F>
+F cuda_function(const char* name) {
+  if (void* found = dlsym(RTLD_DEFAULT, name)) return reinterpret_cast<F>(found);
+  for (const char* library : {"libcudart.so", "libcudart.so.13", "libcudart.so.12", "libcudart.so.11.0"})
+    if (void* loaded = dlopen(library, RTLD_LAZY | RTLD_LOCAL))
+      if (void* found = dlsym(loaded, name)) return reinterpret_cast<F>(found);
+  throw std::runtime_error(std::string("the CUDA runtime (libcudart) is not loaded, or has no ") + name);
+}
+
+void cuda_call(const char* name, int code) {
+  if (code != 0) throw std::runtime_error(std::string(name) + " failed with CUDA error " + std::to_string(code));
+}
+
 }  // namespace
 
 RRO_EXPORT const char* rro_error() { return error_text.c_str(); }
@@ -232,6 +255,84 @@ RRO_EXPORT int32_t rro_manual_seed(int64_t seed) {
 
 RRO_EXPORT int32_t rro_cuda_devices() {
   return guarded([]() -> int32_t { return torch::cuda::is_available() ? static_cast<int32_t>(torch::cuda::device_count()) : 0; });
+}
+
+RRO_EXPORT int32_t rro_cuda_synchronize(int32_t device) {
+  return guarded([&]() -> int32_t {
+    torch::cuda::synchronize(device);
+    return 0;
+  });
+}
+
+// Algorithms that give the same digits again where libtorch has them; where it has none it warns and goes on.
+RRO_EXPORT int32_t rro_deterministic(int32_t on) {
+  return guarded([&]() -> int32_t {
+    at::globalContext().setDeterministicAlgorithms(on != 0, /*warn_only=*/true);
+    without_filling(at::globalContext(), 0);
+    return 0;
+  });
+}
+
+// The CUDA runtime that libtorch brought along, asked by name: no headers of CUDA are needed to compile this, and no card to load it.
+// what: 0 free and total memory, 1 compute capability, 2 multiprocessors and width of the memory bus (bits), 3 clock of the memory (kHz) and nothing,
+// 4 versions of runtime and driver.
+RRO_EXPORT int32_t rro_cuda_card(int32_t device, int32_t what, int64_t* first, int64_t* second) {
+  return guarded([&]() -> int32_t {
+    *first = *second = 0;
+    auto attribute = [&](int number) -> int64_t {
+      int value = 0;
+      cuda_call("cudaDeviceGetAttribute", cuda_function<int (*)(int*, int, int)>("cudaDeviceGetAttribute")(&value, number, device));
+      return value;
+    };
+    switch (what) {
+      case 0: {
+        int before = 0;
+        auto set = cuda_function<int (*)(int)>("cudaSetDevice");
+        cuda_call("cudaGetDevice", cuda_function<int (*)(int*)>("cudaGetDevice")(&before));
+        cuda_call("cudaSetDevice", set(device));
+        size_t free_bytes = 0, total_bytes = 0;
+        const int code = cuda_function<int (*)(size_t*, size_t*)>("cudaMemGetInfo")(&free_bytes, &total_bytes);
+        set(before);
+        cuda_call("cudaMemGetInfo", code);
+        *first = static_cast<int64_t>(free_bytes);
+        *second = static_cast<int64_t>(total_bytes);
+        return 0;
+      }
+      // Numbers of cudaDeviceAttr, the same since CUDA 8.
+      case 1:
+        *first = attribute(75);
+        *second = attribute(76);
+        return 0;
+      case 2:
+        *first = attribute(16);
+        *second = attribute(37);
+        return 0;
+      case 3:
+        *first = attribute(36);
+        return 0;
+      case 4: {
+        int runtime = 0, driver = 0;
+        cuda_call("cudaRuntimeGetVersion", cuda_function<int (*)(int*)>("cudaRuntimeGetVersion")(&runtime));
+        cuda_call("cudaDriverGetVersion", cuda_function<int (*)(int*)>("cudaDriverGetVersion")(&driver));
+        *first = runtime;
+        *second = driver;
+        return 0;
+      }
+      default:
+        throw std::runtime_error("the card was asked for something unknown");
+    }
+  });
+}
+
+// The card's name. It stands first in cudaDeviceProp of every version, whatever follows; the room is more than any of them takes.
+RRO_EXPORT int32_t rro_cuda_name(int32_t device, char* name, int32_t room) {
+  return guarded([&]() -> int32_t {
+    alignas(16) static thread_local char properties[16384];
+    cuda_call("cudaGetDeviceProperties", cuda_function<int (*)(void*, int)>("cudaGetDeviceProperties")(properties, device));
+    std::strncpy(name, properties, room - 1);
+    name[room - 1] = 0;
+    return 0;
+  });
 }
 
 RRO_EXPORT int32_t rro_threads() { return at::get_num_threads(); }

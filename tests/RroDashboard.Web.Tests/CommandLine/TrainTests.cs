@@ -22,6 +22,7 @@ public sealed class TrainTests
         Assert.Equal("smoke", json.RootElement.GetProperty("preset").GetString());
         Assert.Equal(3, json.RootElement.GetProperty("seed").GetInt64());
         Assert.Equal("4", json.RootElement.GetProperty("settings").GetProperty("Explore.MaxCandidates").GetString());
+        Assert.Equal("cpu", json.RootElement.GetProperty("settings").GetProperty("Model.Device").GetString());
         Assert.Equal(0.7, json.RootElement.GetProperty("sft").GetProperty("greedy").GetDouble());
         Assert.Equal(1.8, json.RootElement.GetProperty("explore").GetProperty("candidatesPerStep").GetDouble());
         Assert.Contains("Exploration", error.ToString(), StringComparison.Ordinal);
@@ -38,6 +39,21 @@ public sealed class TrainTests
         Assert.Equal(RroCommandLine.Refused, code);
         Assert.Empty(output.ToString());
         Assert.Equal("libtorch was not found.", error.ToString().Trim());
+    }
+
+    [Theory]
+    [InlineData("cuda:63", "Model.Device = 'cuda:63' asks for ")]
+    [InlineData("gpu", "Model.Device = 'gpu' is not allowed: it must be cpu, cuda (the first card), or cuda:N")]
+    public async Task Train_DeviceThatIsNotThere_IsRefusedInOneLineBeforeAnythingRuns(string device, string sentence)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+
+        var code = await RroCommandLine.RunAsync(["train", "--preset", "smoke", "--device", device], output, error, new Runner()).WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(RroCommandLine.Refused, code);
+        Assert.Empty(output.ToString());
+        Assert.StartsWith(sentence, Assert.Single(error.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
     }
 
     [Fact]

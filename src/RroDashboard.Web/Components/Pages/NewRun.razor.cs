@@ -196,7 +196,7 @@ public sealed partial class NewRun : IAsyncDisposable
     private async Task EstimateAsync()
     {
         _estimate = _form.FirstWrong.Length == 0 ? await Estimator.EstimateAsync(_form.Plan, _left.Token) : null;
-        _noRoom = _estimate is null ? null : Estimator.WhyNoRoom(_estimate);
+        _noRoom = _estimate is null ? null : Estimator.WhyNoRoom(_form.Plan, _estimate);
     }
 
     // The same form with the same settings has the same key: sent twice, it makes one run.
