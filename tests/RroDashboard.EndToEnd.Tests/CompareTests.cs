@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Playwright;
 using RroDashboard.Core.Plans;
 using RroDashboard.Data;
@@ -22,6 +23,11 @@ public sealed class CompareTests(BrowserFixture fixture) : IClassFixture<Browser
         Assert.Equal(["Seed", "Explore.MaxCandidates"], await page.Locator("#compare-settings tbody th").AllTextContentsAsync());
         Assert.Equal(4, await page.Locator(".frontier svg").CountAsync());
         Assert.Equal(12, await page.Locator(".frontier circle").CountAsync());
+        // What stands at a line is its value: labels that were rounded were not evenly spaced.
+        var ticks = await page.Locator(".frontier svg").First.Locator("text[text-anchor=end]:not(.mark)").AllTextContentsAsync();
+        var steps = ticks.Zip(ticks.Skip(1), (a, b) => Math.Round(double.Parse(b, CultureInfo.InvariantCulture) - double.Parse(a, CultureInfo.InvariantCulture), 9)).ToList();
+        Assert.True(steps.Count >= 2);
+        Assert.Single(steps.Distinct());
         await page.Locator("#chart-explore-walk_reward").ScrollIntoViewIfNeededAsync();
         await page.UntilAsync("Number(document.querySelector('#chart-explore-candidates_per_step').dataset.draws ?? 0) + Number(document.querySelector('#chart-sft-loss').dataset.draws ?? 0) > 0");
         await page.Locator("#chart-sft-loss [data-view=table]").ClickAsync();
