@@ -2,7 +2,7 @@
 #   docker build -t rrodashboard .
 #   docker run --rm -p 127.0.0.1:5080:8080 -v rro-data:/data rrodashboard
 # It prints a one-time sign-in link; open it with port 5080. Publish the port to loopback only, as above, or behind a web server that
-# speaks https: passwords would go over plain http, so the server has to be told with a flag named "unsafe" that listening on all
+# speaks https: passwords would go over plain http, so the server has to be told with --unsafe-plain-http that listening on all
 # addresses of the container is meant.
 #
 # With an NVIDIA GPU: --build-arg LIBTORCH_URL=... names a zip of libtorch with CUDA (https://pytorch.org, "LibTorch", "C++"), and
@@ -53,4 +53,4 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD curl -fsS http://127.0.0.1:8080/health/live || exit 1
 ENTRYPOINT ["dotnet", "RroDashboard.Web.dll"]
-CMD ["serve", "--url", "http://0.0.0.0:8080", "--data-dir", "/data", "--unsafe-listen-without-accounts"]
+CMD ["serve", "--url", "http://0.0.0.0:8080", "--data-dir", "/data", "--unsafe-plain-http"]

@@ -57,7 +57,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         ProxyConnections.RefuseBlindTrust(builder.Configuration);
         var proxy = options.Proxy ?? ProxyOptions.Read(builder.Configuration);
         proxy.Validate();
-        builder.Configuration["AllowedHosts"] = options.UnsafeListenWithoutAccounts && proxy.Hosts.Count == 0 ? "*" : string.Join(';', ["localhost", "127.0.0.1", "[::1]", .. proxy.Hosts]);
+        builder.Configuration["AllowedHosts"] = options.UnsafePlainHttp && proxy.Hosts.Count == 0 ? "*" : string.Join(';', ["localhost", "127.0.0.1", "[::1]", .. proxy.Hosts]);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
 
         builder.Logging.ClearProviders().AddSimpleConsole(console => console.SingleLine = true);

@@ -21,6 +21,8 @@ internal sealed class ServeCommand(CommandConsole console)
         Description = "Listen on an address that others can reach, although passwords go over plain http.",
     };
 
+    private readonly Option<bool> _formerUnsafe = new(DashboardOptions.FormerUnsafeFlag) { Hidden = true };
+
     public Command Create()
     {
         var command = new Command("serve", "Serves the dashboard (the default).");
@@ -34,6 +36,7 @@ internal sealed class ServeCommand(CommandConsole console)
         command.Add(_dataFolder);
         command.Add(_noDemo);
         command.Add(_unsafe);
+        command.Add(_formerUnsafe);
         command.SetAction(RunAsync);
     }
 
@@ -44,7 +47,7 @@ internal sealed class ServeCommand(CommandConsole console)
             Url = parsed.GetRequiredValue(_url),
             DataFolder = Path.GetFullPath(parsed.GetRequiredValue(_dataFolder)),
             StartDemo = !parsed.GetValue(_noDemo),
-            UnsafeListenWithoutAccounts = parsed.GetValue(_unsafe),
+            UnsafePlainHttp = parsed.GetValue(_unsafe) || parsed.GetValue(_formerUnsafe),
         };
         await using var server = new RroWebApplication(options);
         await server.StartAsync(cancellation);

@@ -9,7 +9,10 @@ public sealed class DashboardOptions
     public const string DefaultUrl = "http://127.0.0.1:5080";
 
     /// <summary>Spelled out so that nobody types it by accident.</summary>
-    public const string UnsafeFlag = "--unsafe-listen-without-accounts";
+    public const string UnsafeFlag = "--unsafe-plain-http";
+
+    /// <summary>Name of <see cref="UnsafeFlag"/> from before there were accounts: still taken, and told to nobody.</summary>
+    public const string FormerUnsafeFlag = "--unsafe-listen-without-accounts";
 
     /// <summary>Where to listen: one http address with a port; port 0 takes a free one.</summary>
     public string Url { get; init; } = DefaultUrl;
@@ -21,10 +24,10 @@ public sealed class DashboardOptions
     public bool StartDemo { get; init; } = true;
 
     /// <summary>
-    /// Listen on an address other than loopback although the server speaks plain http: whoever can listen in reads passwords.
-    /// For a container, whose port is published to the loopback of its host.
+    /// Listen on an address other than loopback although the server speaks plain http: whoever can listen in reads passwords. Everybody has to sign in all
+    /// the same. For a container, whose port is published to the loopback of its host.
     /// </summary>
-    public bool UnsafeListenWithoutAccounts { get; init; }
+    public bool UnsafePlainHttp { get; init; }
 
     /// <summary>A web server in front of the dashboard; null: as the configuration says.</summary>
     public ProxyOptions? Proxy { get; init; }
@@ -65,7 +68,7 @@ public sealed class DashboardOptions
             throw new RefusalException($"--url '{Url}' is not allowed: it must be http, an address and a port, for example {DefaultUrl}.");
         }
 
-        if (!IsLoopback(uri) && !UnsafeListenWithoutAccounts)
+        if (!IsLoopback(uri) && !UnsafePlainHttp)
         {
             throw new RefusalException(
                 $"--url '{Url}' is not a loopback address, and passwords would go over plain http: listen on {DefaultUrl} and forward the port (ssh -L), or add {UnsafeFlag} if only trusted people can reach it.");

@@ -95,6 +95,27 @@ public sealed class CommandLineTests : IDisposable
         Assert.All(["serve", "train", "bench", "doctor", "link"], name => Assert.Contains(name, output, StringComparison.Ordinal));
     }
 
+    // A server that listens on all addresses under the flag that is said, and under the name that containers of last year say.
+    [Theory]
+    [InlineData("--unsafe-plain-http")]
+    [InlineData("--unsafe-listen-without-accounts")]
+    public async Task RunAsync_UnsafeFlagAndItsFormerName_AllowOtherAddresses(string flag)
+    {
+        // Past the check of the address, and stopped by the next one.
+        var file = Path.Combine(_folder, "file");
+        await File.WriteAllTextAsync(file, "");
+
+        var (code, _, error) = await RunAsync("serve", "--url", "http://0.0.0.0:0", "--data-dir", file, flag);
+        var (without, _, refusal) = await RunAsync("serve", "--url", "http://0.0.0.0:0", "--data-dir", file);
+        var (_, help, _) = await RunAsync("serve", "--help");
+
+        Assert.Equal((RroCommandLine.Refused, RroCommandLine.Refused), (code, without));
+        Assert.Contains($"The data folder '{file}' cannot be written", error, StringComparison.Ordinal);
+        Assert.Contains("or add --unsafe-plain-http if only trusted people can reach it", refusal, StringComparison.Ordinal);
+        Assert.Contains("--unsafe-plain-http", help, StringComparison.Ordinal);
+        Assert.DoesNotContain("without-accounts", help, StringComparison.Ordinal);
+    }
+
     internal static async Task<(int Code, string Output, string Error)> RunAsync(params string[] args)
     {
         using var output = new StringWriter();

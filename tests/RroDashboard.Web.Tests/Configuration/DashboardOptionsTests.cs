@@ -38,7 +38,7 @@ public sealed class DashboardOptionsTests
 
     [Fact]
     public void Validate_UnsafeFlag_AllowsOtherAddresses() =>
-        new DashboardOptions { Url = "http://0.0.0.0:8080", UnsafeListenWithoutAccounts = true }.Validate();
+        new DashboardOptions { Url = "http://0.0.0.0:8080", UnsafePlainHttp = true }.Validate();
 
     [Fact]
     public void PrepareDataFolder_New_OnlyTheUserCanRead()
