@@ -249,6 +249,7 @@ public sealed class RroWebApplication : IAsyncDisposable
         app.MapReviewApi();
         app.MapBundles();
         app.MapReports();
+        app.MapLinksApi();
         app.MapSharing();
         app.MapHub<ShareHub>(RroUrls.ShareHub);
         // The policy header is ours (BrowserSecurityMiddleware); a second one would be merged with it.

@@ -205,7 +205,7 @@ public sealed class ShareLinkTests(BrowserFixture fixture) : IClassFixture<Brows
     }
 
     private async Task<string> ShareAsync(ShareTarget target, bool frozen = false, bool embeddable = false, string password = "") =>
-        $"{fixture.Dashboard.Url}/s/{await fixture.Dashboard.Get<ShareDesk>().CreateAsync(target, frozen, 30, embeddable, password, null, "test", default)}";
+        $"{fixture.Dashboard.Url}/s/{(await fixture.Dashboard.Get<ShareDesk>().CreateAsync(target, frozen, 30, embeddable, password, null, "test", default)).Token}";
 
     private async Task<Visitor> StrangerAsync()
     {

@@ -15,19 +15,18 @@ public sealed class ShareDesk(ShareLinks links, SharedPages pages)
     /// <param name="maxViews">How often it can be opened; null for any number.</param>
     /// <param name="by">Who makes it, for people.</param>
     /// <param name="cancellationToken">Given up.</param>
-    /// <returns>The token, which is kept nowhere.</returns>
+    /// <returns>The token, which is kept nowhere, and the number of the link.</returns>
     /// <exception cref="ShareLinkException">Something of it is not allowed, or there is nothing to show.</exception>
-    public async Task<string> CreateAsync(
+    public async Task<(string Token, int Id)> CreateAsync(
         ShareTarget target, bool frozen, int days, bool embeddable, string password, int? maxViews, string by, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(target);
         // Rendered for a live link too: one that shows nothing is refused now, not when someone opens it.
         var page = await pages.RenderAsync(target, cancellationToken) ?? throw new ShareLinkException("There is nothing to share here yet, or it was removed meanwhile.");
-        var (token, _) = await links.CreateAsync(
+        return await links.CreateAsync(
             new ShareRequest(
                 target.Scope, target.RunId, target.ReportId, target.Target, days, target.Redacted, embeddable, password, maxViews,
                 frozen ? JsonSerializer.Serialize(page, RunJson.Options) : null, by),
             cancellationToken);
-        return token;
     }
 }

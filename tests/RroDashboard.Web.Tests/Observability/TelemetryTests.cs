@@ -36,7 +36,7 @@ public sealed class TelemetryTests
 
         var user = await server.Get<AccountStore>().CreateAsync("Traced Person", UserRole.Admin, null, default);
         var token = await server.Get<TokenStore>().CreateAsync(user.Id, "traced", UserRole.Admin, 1, default);
-        var share = await server.Get<ShareDesk>().CreateAsync(new ShareTarget(ShareScope.Run, run, null, "", false), false, 1, false, "", null, user.Id, default);
+        var (share, _) = await server.Get<ShareDesk>().CreateAsync(new ShareTarget(ShareScope.Run, run, null, "", false), false, 1, false, "", null, user.Id, default);
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(server.Url) };
         client.DefaultRequestHeaders.Add("Authorization", "Bearer " + token);
         client.DefaultRequestHeaders.Add("User-Agent", "zebra-agent");

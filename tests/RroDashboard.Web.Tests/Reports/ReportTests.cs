@@ -117,8 +117,8 @@ public sealed class ReportTests
         var store = server.Get<ReportStore>();
         var id = await store.CreateAsync("Findings", "Text of the report\n\n" + $$$"""{{trajectory run={{{run}}} task=0}}""", "me", default);
         var desk = server.Get<ShareDesk>();
-        var plain = await desk.CreateAsync(new ShareTarget(ShareScope.Report, null, id, "", false), false, 30, false, "", null, "me", default);
-        var redacted = await desk.CreateAsync(new ShareTarget(ShareScope.Report, null, id, "", true), true, 30, false, "", null, "me", default);
+        var (plain, _) = await desk.CreateAsync(new ShareTarget(ShareScope.Report, null, id, "", false), false, 30, false, "", null, "me", default);
+        var (redacted, _) = await desk.CreateAsync(new ShareTarget(ShareScope.Report, null, id, "", true), true, 30, false, "", null, "me", default);
         using var stranger = new HttpClient { BaseAddress = server.Url };
 
         var whole = await stranger.GetStringAsync($"/s/{plain}");

@@ -86,7 +86,7 @@ public sealed class CookieTests
     private static async Task<IReadOnlyList<string>> AllAsync(LiveServer server, bool https)
     {
         var run = await BundledRun.MakeAsync(server);
-        var token = await server.Get<ShareDesk>().CreateAsync(new ShareTarget(Data.Entities.ShareScope.Run, run, null, "", false), false, 1, false, "a password", null, "me", default);
+        var (token, _) = await server.Get<ShareDesk>().CreateAsync(new ShareTarget(Data.Entities.ShareScope.Run, run, null, "", false), false, 1, false, "a password", null, "me", default);
         var cookies = new List<string>();
         var jar = new Dictionary<string, string>(StringComparer.Ordinal);
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = server.Url };

@@ -46,8 +46,8 @@ public sealed partial class SecretTests
             var token = await Get<TokenStore>().CreateAsync(user.Id, "logged", UserRole.Admin, 1, default);
             var invitation = await Get<InvitationStore>().CreateAsync(UserRole.Viewer, "", 1, user.Id, default);
             var target = new ShareTarget(ShareScope.Run, run, null, "", false);
-            var share = await Get<ShareDesk>().CreateAsync(target, false, 1, false, SharePassword, null, user.Id, default);
-            var open = await Get<ShareDesk>().CreateAsync(target, false, 1, false, "", null, user.Id, default);
+            var (share, _) = await Get<ShareDesk>().CreateAsync(target, false, 1, false, SharePassword, null, user.Id, default);
+            var (open, _) = await Get<ShareDesk>().CreateAsync(target, false, 1, false, "", null, user.Id, default);
 
             var cookies = new System.Net.CookieContainer();
             using var client = new HttpClient(new SocketsHttpHandler { CookieContainer = cookies }) { BaseAddress = new Uri(server.Url) };

@@ -131,7 +131,7 @@ public sealed class StoredScriptTests
         {
             foreach (var frozen in new[] { false, true })
             {
-                var token = await server.Get<ShareDesk>().CreateAsync(target, frozen, 1, embeddable, "", null, Hostile, default);
+                var (token, _) = await server.Get<ShareDesk>().CreateAsync(target, frozen, 1, embeddable, "", null, Hostile, default);
                 shares.Add("/s/" + token);
                 if (embeddable)
                 {

@@ -374,8 +374,8 @@ public sealed partial class ShareTests
         return run;
     }
 
-    private static Task<string> ShareAsync(LiveServer server, ShareTarget target, bool frozen = false, bool embeddable = false, string password = "", int? maxViews = null) =>
-        server.Get<ShareDesk>().CreateAsync(target, frozen, 30, embeddable, password, maxViews, "me", default);
+    private static async Task<string> ShareAsync(LiveServer server, ShareTarget target, bool frozen = false, bool embeddable = false, string password = "", int? maxViews = null) =>
+        (await server.Get<ShareDesk>().CreateAsync(target, frozen, 30, embeddable, password, maxViews, "me", default)).Token;
 
     private static HttpClient Stranger(LiveServer server) =>
         new(new SocketsHttpHandler { CookieContainer = new CookieContainer() }, disposeHandler: true) { BaseAddress = server.Url, Timeout = LiveServer.Patience };

@@ -111,7 +111,7 @@ public sealed partial class ShareDialog : IAsyncDisposable
         try
         {
             var user = await Rights.DemandAsync(UserRole.Operator, "share something");
-            var token = await Desk.CreateAsync(Target, _frozen, _days, _embeddable, _password, _views, user.Name, default);
+            var (token, _) = await Desk.CreateAsync(Target, _frozen, _days, _embeddable, _password, _views, user.Name, default);
             await Rights.NoteAsync("link.made", RunId ?? ReportId ?? "", $"{Target.Scope} {Target.Target}".Trim());
             _address = Navigation.ToAbsoluteUri(RroUrls.Share(token)).AbsoluteUri;
             _password = "";
