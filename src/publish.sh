@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
-# Makes a folder that runs on an x64 Linux machine without .NET: src/publish.sh FOLDER. Copy it there and start FOLDER/rrodashboard.
+# Makes a folder that runs on an x64 Linux machine without .NET: src/publish.sh [--bench] FOLDER. Copy it there and start FOLDER/rrodashboard.
+# With --bench the benchmarks that need no browser are in it too: FOLDER/rrodashboard bench cuda.
 # What the machine has to have is libtorch (Debian's, or LIBTORCH_ROOT: an unpacked one, or the torch folder of a PyTorch installation,
 # with CUDA or without) and, where that is another libtorch than this machine's, g++: the engine is compiled against it at the first start.
 set -euo pipefail
 source_folder="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+bench=""
+if [ "${1:-}" = --bench ]; then
+  bench=yes
+  shift
+fi
 folder="${1:-}"
 if [ -z "$folder" ] || [ $# -gt 1 ]; then
-  echo "usage: src/publish.sh FOLDER   (a folder that does not exist yet)" >&2
+  echo "usage: src/publish.sh [--bench] FOLDER   (a folder that does not exist yet)" >&2
   exit 2
 fi
 if [ -e "$folder" ]; then
@@ -18,6 +24,12 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 "$source_folder/setup.sh" run
 dotnet publish "$source_folder/RroDashboard.Web/RroDashboard.Web.csproj" -c Release -r linux-x64 --self-contained -o "$folder/app" \
   -v quiet -nologo "-clp:ErrorsOnly;NoSummary"
+if [ -n "$bench" ]; then
+  dotnet publish "$source_folder/../tests/RroDashboard.Benchmarks/RroDashboard.Benchmarks.csproj" -c Release -r linux-x64 --self-contained -o "$folder/app" \
+    -v quiet -nologo "-clp:ErrorsOnly;NoSummary"
+  # The driver of a browser, which is not there.
+  rm -rf "$folder/app/.playwright"
+fi
 mkdir -p "$folder/engine"
 cp -r "$source_folder/TorchSharp/native" "$folder/engine/native"
 
@@ -42,6 +54,10 @@ if [ "$wanted" != "$compiled" ] && { [ -n "$root" ] || [ -n "$compiled" ] || ldd
   fi
   mv "$here/engine/librro_engine.so" "$library"
   printf '%s' "$wanted" >"$here/engine/compiled-for"
+fi
+if [ "${1:-}" = bench ] && [ -x "$here/app/RroDashboard.Benchmarks" ]; then
+  shift
+  exec "$here/app/RroDashboard.Benchmarks" "$@"
 fi
 exec "$here/app/RroDashboard.Web" "$@"
 START

@@ -26,57 +26,104 @@ internal static partial class RandomCheckpoint
     private const double Deviation = 0.02;
     private const string ChatMl = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
-    // hidden, feed-forward, layers, heads, key and value heads, vocabulary
+    // Drawing billions of numbers one by one would take minutes: beyond this many a model repeats a block of them, beginning elsewhere in every tensor.
+    private const long DrawnNumbers = 1L << 29;
+    private const int BlockNumbers = 1 << 22;
+
+    // hidden, feed-forward, layers, heads, key and value heads, vocabulary; for Gemma 2 also numbers of a head and the window
     private static readonly Dictionary<string, int[]> s_shapes = new(StringComparer.Ordinal)
     {
         ["smollm2-135m"] = [576, 1536, 30, 9, 3, 49152],
         ["smollm2-360m"] = [960, 2560, 32, 15, 5, 49152],
         ["tiny"] = [64, 128, 2, 4, 2, 8192],
+        ["gemma2-2b"] = [2304, 9216, 26, 8, 4, 256_000, 256, 4096],
+        ["gemma2-tiny"] = [64, 128, 4, 4, 2, 8192, 16, 64],
     };
 
     public static async Task<int> RunAsync(string[] args)
     {
         var options = args.Skip(1).Chunk(2).Where(o => o.Length == 2).ToDictionary(o => o[0], o => o[1], StringComparer.Ordinal);
-        if (args.Length % 2 == 0 || options.Keys.Any(k => k is not ("--shape" or "--preset" or "--data")) || !s_shapes.TryGetValue(options.GetValueOrDefault("--shape", "smollm2-135m"), out var shape))
+        if (args.Length % 2 == 0 || options.Keys.Any(k => k is not ("--shape" or "--preset" or "--data")) || options.GetValueOrDefault("--shape", "smollm2-135m") is not { } shape || !s_shapes.ContainsKey(shape))
         {
             await Console.Error.WriteLineAsync($"usage: bench checkpoint OUT [--shape {string.Join("|", s_shapes.Keys)}] [--preset NAME] [--data DIR]");
             return 2;
         }
 
         var plan = Presets.Create(options.GetValueOrDefault("--preset", "smoke"));
-        plan.Sft.Demonstrations = Demonstrations;
         plan.Environment.DataFolder = options.TryGetValue("--data", out var data) ? Path.GetFullPath(data) : "";
-        using var environment = EnvironmentFactory.Create(plan.Environment);
-        Directory.CreateDirectory(args[0]);
-        var tokens = await WriteTokenizerAsync(args[0], Sft.Texts(Sft.Demonstrate(environment, plan)));
-        var config = new JsonObject
-        {
-            ["architectures"] = new JsonArray("LlamaForCausalLM"),
-            ["model_type"] = "llama",
-            ["hidden_size"] = shape[0],
-            ["intermediate_size"] = shape[1],
-            ["num_hidden_layers"] = shape[2],
-            ["num_attention_heads"] = shape[3],
-            ["num_key_value_heads"] = shape[4],
-            ["vocab_size"] = shape[5],
-            ["max_position_embeddings"] = 8192,
-            ["rms_norm_eps"] = 1e-5,
-            ["rope_theta"] = 100000.0,
-            ["hidden_act"] = "silu",
-            ["tie_word_embeddings"] = true,
-            ["torch_dtype"] = "bfloat16",
-        };
-        var path = Path.Combine(args[0], "config.json");
-        await File.WriteAllTextAsync(path, config.ToJsonString());
-        var numbers = WriteWeights(Path.Combine(args[0], "model.safetensors"), DecoderConfig.Load(path));
+        var (numbers, tokens) = await WriteAsync(args[0], shape, plan);
         await Console.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{args[0]}: {numbers} random parameters, {tokens} tokens"));
         return 0;
     }
 
+    /// <summary>Writes one.</summary>
+    /// <param name="folder">Where to.</param>
+    /// <param name="shapeName">Whose shape.</param>
+    /// <param name="plan">Whose demonstrations the tokenizer is trained on.</param>
+    public static async Task<(long Parameters, int Tokens)> WriteAsync(string folder, string shapeName, RunPlan plan)
+    {
+        var shape = s_shapes[shapeName];
+        plan = PlanSettings.Copy(plan);
+        plan.Sft.Demonstrations = Demonstrations;
+        using var environment = EnvironmentFactory.Create(plan.Environment);
+        Directory.CreateDirectory(folder);
+        var tokens = await WriteTokenizerAsync(folder, Sft.Texts(Sft.Demonstrate(environment, plan)));
+        var config = shape.Length > 6 ? Gemma(shape) : Llama(shape);
+        var path = Path.Combine(folder, "config.json");
+        await File.WriteAllTextAsync(path, config.ToJsonString());
+        return (WriteWeights(Path.Combine(folder, "model.safetensors"), DecoderConfig.Load(path)), tokens);
+    }
+
+    private static JsonObject Gemma(int[] shape) => new()
+    {
+        ["architectures"] = new JsonArray("Gemma2ForCausalLM"),
+        ["model_type"] = "gemma2",
+        ["hidden_size"] = shape[0],
+        ["intermediate_size"] = shape[1],
+        ["num_hidden_layers"] = shape[2],
+        ["num_attention_heads"] = shape[3],
+        ["num_key_value_heads"] = shape[4],
+        ["vocab_size"] = shape[5],
+        ["head_dim"] = shape[6],
+        ["query_pre_attn_scalar"] = shape[6],
+        ["sliding_window"] = shape[7],
+        ["attn_logit_softcapping"] = 50.0,
+        ["final_logit_softcapping"] = 30.0,
+        ["max_position_embeddings"] = 8192,
+        ["rms_norm_eps"] = 1e-6,
+        ["rope_theta"] = 10000.0,
+        ["hidden_activation"] = "gelu_pytorch_tanh",
+        ["hidden_act"] = "gelu_pytorch_tanh",
+        ["attention_bias"] = false,
+        ["tie_word_embeddings"] = true,
+        ["eos_token_id"] = null,
+        ["pad_token_id"] = 0,
+        ["torch_dtype"] = "bfloat16",
+    };
+
+    private static JsonObject Llama(int[] shape) => new()
+    {
+        ["architectures"] = new JsonArray("LlamaForCausalLM"),
+        ["model_type"] = "llama",
+        ["hidden_size"] = shape[0],
+        ["intermediate_size"] = shape[1],
+        ["num_hidden_layers"] = shape[2],
+        ["num_attention_heads"] = shape[3],
+        ["num_key_value_heads"] = shape[4],
+        ["vocab_size"] = shape[5],
+        ["max_position_embeddings"] = 8192,
+        ["rms_norm_eps"] = 1e-5,
+        ["rope_theta"] = 100000.0,
+        ["hidden_act"] = "silu",
+        ["tie_word_embeddings"] = true,
+        ["torch_dtype"] = "bfloat16",
+    };
+
     private static long WriteWeights(string path, DecoderConfig config)
     {
         var shapes = Decoder.Shapes(config);
-        var header = new JsonObject();
+        // transformers asks for this.
+        var header = new JsonObject { ["__metadata__"] = new JsonObject { ["format"] = "pt" } };
         var offset = 0L;
         foreach (var (name, dimensions) in shapes)
         {
@@ -92,6 +139,10 @@ internal static partial class RandomCheckpoint
         file.Write(length);
         file.Write(json);
         var random = new SeededRandom(135);
+        var repeats = offset / 2 > DrawnNumbers;
+        var drawn = repeats ? Enumerable.Range(0, BlockNumbers).Select(_ => Rounded(random.NextGaussian() * Deviation)).ToArray() : [];
+        // Gemma's norms scale by one more than what is stored.
+        var ones = Rounded(config.IsGemma ? 0 : 1);
         var block = new ushort[1 << 16];
         foreach (var (name, dimensions) in shapes)
         {
@@ -99,9 +150,17 @@ internal static partial class RandomCheckpoint
             for (var left = dimensions.Aggregate(1L, (a, b) => a * b); left > 0;)
             {
                 var part = block.AsSpan(0, (int)Math.Min(left, block.Length));
-                foreach (ref var value in part)
+                if (repeats && !norm)
                 {
-                    value = (ushort)(BitConverter.SingleToUInt32Bits(norm ? 1f : (float)(random.NextGaussian() * Deviation)) >> 16);
+                    part = drawn.AsSpan(random.Next(BlockNumbers / 2));
+                    part = part[..(int)Math.Min(left, part.Length)];
+                }
+                else
+                {
+                    foreach (ref var value in part)
+                    {
+                        value = norm ? ones : Rounded(random.NextGaussian() * Deviation);
+                    }
                 }
 
                 file.Write(MemoryMarshal.AsBytes(part));
@@ -111,6 +170,8 @@ internal static partial class RandomCheckpoint
 
         return offset / 2;
     }
+
+    private static ushort Rounded(double value) => (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16);
 
     private static async Task<int> WriteTokenizerAsync(string folder, IEnumerable<string> texts)
     {
