@@ -32,7 +32,7 @@ public static class DataServices
         services.AddSingleton<RunQueries>();
         services.AddSingleton<RunListQueries>();
         services.AddSingleton<RunKeeper>().AddSingleton<CompareQueries>();
-        services.AddSingleton<SnapshotQueries>();
+        services.AddSingleton<SnapshotQueries>().AddSingleton<SeriesQueries>();
         services.AddSingleton<LogQueries>();
         services.AddSingleton<ExplorationIndex>();
         services.AddSingleton<WalkQueries>();

@@ -70,6 +70,29 @@ public sealed class RemoteRunTests(BrowserFixture fixture) : IClassFixture<Brows
     }
 
     [Fact]
+    public async Task Compare_RunsOfTrainersElsewhere_DrawsTheirOwnSeriesOverEachOther()
+    {
+        using var trainer = await TrainerAsync();
+        var runs = new List<string>();
+        foreach (var name in new[] { "one", "two <b>" })
+        {
+            runs.Add((await PostAsync(trainer, "remote", $$"""{"name":"{{name}}","method":"GRPO","environment":"ALFWorld"}""")).GetProperty("id").GetString()!);
+            await PostAsync(trainer, $"{runs[^1]}/batches", Batch(1, [.. Points(0, 20), """{"type":"runEnded","state":"Finished","error":null,"summary":null}"""]));
+        }
+
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync($"/compare?runs={string.Join(',', runs)}");
+        var page = visitor.Page;
+        await page.Locator("[data-title='train/loss']").ScrollIntoViewIfNeededAsync();
+        await page.UntilAsync("Number(document.querySelector('[data-title=\"train/loss\"]').dataset.draws ?? 0) > 0");
+        await page.Locator("[data-title='train/loss'] [data-view=table]").ClickAsync();
+        Assert.Equal(2, await page.Locator("[data-title='train/loss'] .twin tbody tr").CountAsync());
+        Assert.Contains("two <b>", await page.Locator("[data-title='train/loss'] .twin").TextContentAsync(), StringComparison.Ordinal);
+        Assert.Equal(1, await page.Locator("[data-title='train/reward']").CountAsync());
+        Assert.Empty(visitor.Errors);
+    }
+
+    [Fact]
     public async Task RunPage_OfASilentTrainer_SaysThatItGoesOnByItself()
     {
         using var trainer = await TrainerAsync();

@@ -26,6 +26,9 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
     /// <summary>Blocks of one report that are shown.</summary>
     public const int MaxBlocks = 40;
 
+    // Series that a refusal names.
+    private const int MaxNamed = 20;
+
     /// <summary>Renders a text.</summary>
     /// <param name="markdown">May be anything.</param>
     /// <param name="redacted">Instructions, actions and observations of walks are left out.</param>
@@ -118,7 +121,7 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
                 var found = await snapshots.BandsAsync(id, [series!.TrimEnd('/')], long.MinValue, long.MaxValue, ChartView.MaxPoints, read.CancellationToken);
                 if (found.Count == 0)
                 {
-                    throw new ReportBlockException($"Run '{id}' has no series '{series}' yet.");
+                    throw new ReportBlockException($"Run '{id}' has no series '{series}' yet{await OthersAsync(id, read.CancellationToken)}.");
                 }
 
                 lines.Add((ids.Count == 1 ? series! : run.Title, found[0].Bands));
@@ -128,6 +131,15 @@ public sealed class ReportRenderer(RunQueries runs, SnapshotQueries snapshots, I
         }
 
         return await SharedPages.HtmlAsync<SharedChart>(renderer, ("Title", PlainText.Of(block.Values.GetValueOrDefault("title") ?? chart.Title)), ("Chart", chart));
+    }
+
+    // Trainers elsewhere name their series as they like: nobody has to guess.
+    private async Task<string> OthersAsync(string runId, CancellationToken cancellationToken)
+    {
+        var names = (await services.GetRequiredService<SeriesQueries>().OfAsync([runId], cancellationToken))
+            .Where(s => !s.Name.StartsWith(Core.Metrics.SeriesNames.TimePrefix, StringComparison.Ordinal) && !s.Name.StartsWith(Core.Metrics.SeriesNames.SystemPrefix, StringComparison.Ordinal))
+            .Select(s => s.Name).ToList();
+        return names.Count == 0 ? "" : $"; it has {string.Join(", ", names.Take(MaxNamed))}{(names.Count > MaxNamed ? $" and {names.Count - MaxNamed} more" : "")}";
     }
 
     private static async Task<string> TableAsync(HtmlRenderer renderer, ReportBlock block, RunsRead read)

@@ -30,6 +30,9 @@ public sealed class SharedPages(RunQueries runs, SnapshotQueries snapshots, Walk
     /// <summary>Steps of a shared walk; a longer one says how many are left out.</summary>
     public const int WalkSteps = 200;
 
+    /// <summary>Charts of series that a trainer elsewhere named, on one shared page.</summary>
+    public const int OwnCharts = 24;
+
     /// <summary>Stands where a text is left out.</summary>
     public const string Hidden = "(left out by whoever shared this)";
 
@@ -104,9 +107,18 @@ public sealed class SharedPages(RunQueries runs, SnapshotQueries snapshots, Walk
             sections.Add(new("headline", await HtmlAsync<SharedHeadline>(renderer, ("Snapshot", snapshot), ("View", view))));
         }
 
+        var elsewhere = chart is null && snapshot.Run.Remote is not null;
+        if (elsewhere)
+        {
+            var (charts, leftOut) = RunCharts.OwnOf(snapshot, OwnCharts);
+            sections.Add(new("metrics", await HtmlAsync<SharedSeries>(renderer, ("Charts", charts), ("LeftOut", leftOut))));
+        }
+
         foreach (var (key, title) in RunCharts.All.Where(c => chart is null || c.Key == chart))
         {
-            sections.Add(new($"chart-{key}", await HtmlAsync<SharedChart>(renderer, ("Title", title), ("Chart", RunCharts.Of(snapshot, key)))));
+            // A trainer elsewhere need not do what our stages do: of those a chart has its place, and is seen when it has something to show.
+            var drawn = RunCharts.Of(snapshot, key);
+            sections.Add(new($"chart-{key}", elsewhere && drawn is not { HasContent: true } ? "" : await HtmlAsync<SharedChart>(renderer, ("Title", title), ("Chart", drawn))));
         }
 
         if (chart is null)

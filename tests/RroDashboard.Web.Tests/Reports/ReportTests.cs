@@ -46,7 +46,7 @@ public sealed class ReportTests
     [InlineData("{{run bbbbbbbbbb}}", "There is no run &#x27;bbbbbbbbbb&#x27;.")]
     [InlineData("{{chart run=RUN}}", "A chart shows either series=NAME")]
     [InlineData("{{chart run=RUN chart=x}}", "There is no chart &#x27;x&#x27;")]
-    [InlineData("{{chart run=RUN series=no/such}}", "has no series &#x27;no/such&#x27; yet.")]
+    [InlineData("{{chart run=RUN series=no/such}}", "has no series &#x27;no/such&#x27; yet; it has ")]
     [InlineData("{{chart run=RUN size=3}}", "knows no &#x27;size&#x27;: run, chart, series, title are.")]
     [InlineData("{{chart run=RUN run=RUN}}", "says &#x27;run&#x27; twice")]
     [InlineData("{{trajectory run=RUN}}", "A trajectory names its walk: task=3")]

@@ -15,6 +15,30 @@ public static class RunCharts
         ("dpo-loss", "DPO loss"), ("dpo-shift", "DPO margin and shifts"), ("dpo-accuracy", "Preference accuracy"), ("held", "Held-out reward"),
     ];
 
+    private static readonly HashSet<string> s_drawn = new(
+        [
+            SeriesNames.SftLoss, SeriesNames.ExploreWalkReward, SeriesNames.ExploreCandidatesPerStep, SeriesNames.DpoLoss,
+            SeriesNames.DpoMargin, SeriesNames.DpoChosenShift, SeriesNames.DpoRejectedShift, SeriesNames.DpoAccuracy,
+        ],
+        StringComparer.Ordinal);
+
+    /// <summary>The series has no chart among the eight and is none of the program's own times and loads: a trainer elsewhere named it.</summary>
+    public static bool IsOwn(string series)
+    {
+        ArgumentNullException.ThrowIfNull(series);
+        return !s_drawn.Contains(series) && !series.StartsWith(SeriesNames.TimePrefix, StringComparison.Ordinal) && !series.StartsWith(SeriesNames.SystemPrefix, StringComparison.Ordinal);
+    }
+
+    /// <summary>Charts of the series that a trainer elsewhere named, in the order in which they came, and how many have none.</summary>
+    /// <param name="snapshot">Of the run.</param>
+    /// <param name="most">Charts at most.</param>
+    public static (IReadOnlyList<ChartView> Charts, int LeftOut) OwnOf(RunSnapshot snapshot, int most)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var own = snapshot.Series.Where(s => IsOwn(s.Name)).ToList();
+        return ([.. own.Take(most).Select((s, i) => OfLines(string.Create(CultureInfo.InvariantCulture, $"own-{i}"), PlainText.Of(s.Name), [(s.Name, s.Bands)]))], Math.Max(0, own.Count - most));
+    }
+
     /// <summary>One chart; null for a key that there is not.</summary>
     public static ChartView? Of(RunSnapshot snapshot, string key)
     {

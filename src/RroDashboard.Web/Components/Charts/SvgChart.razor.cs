@@ -32,7 +32,7 @@ public sealed partial class SvgChart
     // Every n-th point where there are more than a table should have; the last one always.
     private int Every => Math.Max(1, (int)Math.Ceiling((double)Chart.Lines.Select(l => l.Points.Count).DefaultIfEmpty(0).Max() / MaxRows));
 
-    private string Cut => Every > 1 ? string.Create(CultureInfo.InvariantCulture, $", every {Every}th point and the last") : "";
+    private string Cut => Every > 1 ? string.Create(CultureInfo.InvariantCulture, $", one point in {Every} and the last") : "";
 
     private IEnumerable<string> Heads => Chart.Lines.Count > 0 ? [Chart.XTitle, .. Chart.Lines.Select(l => l.Name)] : Chart.Columns.Count > 0 ? ["", Chart.YTitle] : ["", "mean", "lowest", "highest"];
 

@@ -4,6 +4,7 @@ using Microsoft.JSInterop;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Metrics;
 using RroDashboard.Data;
+using RroDashboard.Web.Components.Charts;
 using RroDashboard.Web.Components.Controls;
 using RroDashboard.Web.Navigation;
 
@@ -14,6 +15,9 @@ public sealed partial class Compare : LivePage
 {
     /// <summary>See <see cref="CompareQueries.MaxRuns"/>.</summary>
     public const int MaxRuns = CompareQueries.MaxRuns;
+
+    /// <summary>Curves of series that trainers elsewhere named.</summary>
+    public const int MaxOwn = 24;
 
     private const int Offered = 100;
     private static readonly TimeSpan RenderEvery = TimeSpan.FromSeconds(2);
@@ -26,16 +30,18 @@ public sealed partial class Compare : LivePage
         ("Seconds", r => r.Seconds.Count > 0 ? r.Seconds.Values.Sum() : null),
     ];
 
-    private static readonly (string Key, string Title, string Waiting)[] s_charts =
+    private static readonly CompareCurves.Curve[] s_curves =
     [
-        (SeriesNames.ExploreWalkReward.Replace('/', '-'), "Reward of explored walks", "Drawn when one of the runs explores."),
-        (SeriesNames.ExploreCandidatesPerStep.Replace('/', '-'), "Candidates per step", "Drawn when one of the runs explores."),
-        (SeriesNames.SftLoss.Replace('/', '-'), "Fine-tuning loss", "Drawn when one of the runs fine-tunes."),
-        (SeriesNames.DpoLoss.Replace('/', '-'), "DPO loss", "Drawn when one of the runs learns from preferences."),
-        (SeriesNames.DpoMargin.Replace('/', '-'), "DPO margin", "Drawn when one of the runs learns from preferences."),
-        (SeriesNames.DpoAccuracy.Replace('/', '-'), "Pairs in the right order", "Drawn when one of the runs learns from preferences."),
+        Curve(SeriesNames.ExploreWalkReward, "Reward of explored walks", "Drawn when one of the runs explores."),
+        Curve(SeriesNames.ExploreCandidatesPerStep, "Candidates per step", "Drawn when one of the runs explores."),
+        Curve(SeriesNames.SftLoss, "Fine-tuning loss", "Drawn when one of the runs fine-tunes."),
+        Curve(SeriesNames.DpoLoss, "DPO loss", "Drawn when one of the runs learns from preferences."),
+        Curve(SeriesNames.DpoMargin, "DPO margin", "Drawn when one of the runs learns from preferences."),
+        Curve(SeriesNames.DpoAccuracy, "Pairs in the right order", "Drawn when one of the runs learns from preferences."),
     ];
 
+    private IReadOnlyList<CompareCurves.Curve> _curves = s_curves;
+    private int _leftOut;
     private CompareView? _view;
     private IReadOnlyList<string> _missing = [];
     private IReadOnlyList<RunInfo> _others = [];
@@ -48,6 +54,9 @@ public sealed partial class Compare : LivePage
 
     /// <summary>Reads what can be added.</summary>
     [Inject] public required RunListQueries Lists { get; init; }
+
+    /// <summary>Knows what trainers elsewhere call their numbers.</summary>
+    [Inject] public required SeriesQueries Series { get; init; }
 
     /// <summary>Tells when a run said something.</summary>
     [Inject] public required IRunBoard Board { get; init; }
@@ -102,9 +111,11 @@ public sealed partial class Compare : LivePage
             plotlyUrl = "/" + Assets["lib/plotly.min.js"],
             runs = _view.Runs.Select((r, i) => new { id = r.Run.Id, name = $"{i + 1} · {r.Run.Title}", place = i }),
             baseline = _view.Baseline!.Runs[0].Run.Id,
-            charts = s_charts.Select(c => new { key = c.Key, series = c.Key.Replace('-', '/') }),
+            charts = _curves.Select(c => new { key = c.Key, series = c.Series }),
         });
     }
+
+    private static CompareCurves.Curve Curve(string series, string title, string waiting) => new(series.Replace('/', '-'), series, title, waiting);
 
     private static string Signed(double number) => number.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
 
@@ -132,6 +143,10 @@ public sealed partial class Compare : LivePage
         var runs = await Queries.ReadAsync(Ids, Left);
         _missing = [.. Ids.Where(id => runs.All(r => r.Run.Id != id))];
         _view = new CompareView(runs, BaseParameter ?? "");
+        // Trainers elsewhere name their series as they like; which ones is asked of them alone.
+        var own = (await Series.OfAsync([.. runs.Where(r => r.Run.Remote is not null).Select(r => r.Run.Id)], Left)).Where(s => RunCharts.IsOwn(s.Name)).ToList();
+        _curves = [.. s_curves, .. own.Take(MaxOwn).Select(s => new CompareCurves.Curve(string.Create(CultureInfo.InvariantCulture, $"own-{s.Id}"), s.Name, PlainText.Of(s.Name), "Drawn with its first point."))];
+        _leftOut = Math.Max(0, own.Count - MaxOwn);
         _others = [.. (await Lists.ListAsync("", RunSort.Default, 0, Offered, Left)).Rows.Where(r => !Ids.Contains(r.Id))];
     }
 }
