@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using RroDashboard.Core.Events;
 using RroDashboard.Core.Plans;
 using RroDashboard.Core.Statistics;
+using RroDashboard.Environments;
 using RroDashboard.Training.Checkpoints;
 using RroDashboard.Training.Model;
 using RroDashboard.Training.Sampling;
@@ -107,6 +108,46 @@ public sealed class SimulatedCardTests
             Assert.Equal(DeviceComparison.Sample(near, temperature), DeviceComparison.Sample(far, temperature));
             // The same by force on the processor, where tokens are drawn in C# otherwise.
             Assert.Equal(DeviceComparison.Sample(near, temperature), DeviceComparison.Sample(near, temperature, drawsOnDevice: true));
+        }
+    }
+
+    // A checkpoint under a mask: few tokens are left at a place, and those that are certain go through the model together.
+    [SimulatedCardFact]
+    public void Sample_MaskedCheckpointOnACard_WritesWhatTheProcessorWrites()
+    {
+        var folder = CheckpointFolder.Write();
+        try
+        {
+            var plan = Presets.Create("smoke");
+            PlanSettings.Apply(plan, ["Environment.ActionMask=true", "Model.Context=700", "Model.LoraRank=0", $"Model.Checkpoint={folder}"]);
+            using var scope = NewDisposeScope();
+            using var environment = EnvironmentFactory.Create(plan.Environment);
+            using var policy = Policy.Create(plan, environment, []);
+            using var far = Decoder.Load(folder, Tuning.Full, 700, new SeededRandom(1), SimulatedCard.Device);
+            var (expected, actual) = (Play(policy.Model), Play(far));
+
+            Assert.Equal(expected.Actions, actual.Actions);
+            Assert.All(expected.LogProbs.Zip(actual.LogProbs), p => Assert.Equal(p.First, p.Second, 1e-4));
+            Assert.Equal(expected.Passes, actual.Passes);
+
+            (List<string> Actions, List<double> LogProbs, long Passes) Play(LanguageModel model)
+            {
+                using var engine = new SamplingEngine(model, policy.Dialogue.ActionEnd, policy.Dialogue.MaxActionTokens, CancellationToken.None, cacheRows: 32, rowsPerPass: 8);
+                var context = new RunContext(plan, environment, policy.Dialogue, model, engine, new TestJournal(), CancellationToken.None);
+                var tasks = environment.Tasks(TaskSplit.Train).Take(5).ToArray();
+                var written = new SampledAction[tasks.Length];
+                engine.Run(tasks.Select((task, i) => (Func<Task>)(async () =>
+                {
+                    var history = SamplingEngine.Start(policy.Dialogue.Start(task.Instruction));
+                    // Masked and greedy, masked and drawn, and one that is free.
+                    written[i] = await engine.SampleAsync(history, i == 0 ? 0 : 1, new SeededRandom(17, i), last: true, i == 1 ? null : context.Allowed(environment.Reset(task)));
+                })));
+                return ([.. written.Select(w => policy.Dialogue.ActionText(w.Tokens))], [.. written.Select(w => w.LogProb)], engine.DecodePasses);
+            }
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
         }
     }
 

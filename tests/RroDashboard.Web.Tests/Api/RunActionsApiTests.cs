@@ -27,6 +27,8 @@ public sealed class RunActionsApiTests
     }
 
     [Theory]
+    [InlineData("/api/v1/runs/", """{"preset":"smoke","settings":{"Model.Device":"gpu"}}""", "Model.Device = 'gpu' is not allowed: it must be cpu, cuda (the first card), or cuda:N with the number of a card from 0 to 63.")]
+    [InlineData("/api/v1/runs/", """{"preset":"smoke","settings":{"Model.Device":"cuda:63"}}""", "Model.Device = 'cuda:63' asks for ")]
     [InlineData("/api/v1/runs/", """{"preset":"smoke","settings":{"Explore.MaxCandidates":"0"}}""", "Explore.MaxCandidates = '0' is not allowed: it must be a whole number from 1 to 1000.")]
     [InlineData("/api/v1/runs/", """{"preset":"none"}""", "There is no preset 'none'.")]
     public async Task Create_Wrong_SaysTheSentence(string path, string body, string sentence)
