@@ -90,6 +90,10 @@ public sealed class PairVersionsTests(BrowserFixture fixture, PairVersionsTests.
         Assert.Contains("⇄ flipped", await page.Locator("#pairs tbody tr[data-decision='Flipped']").First.TextContentAsync(), StringComparison.Ordinal);
         Assert.Contains("☺ human", await page.Locator("#pairs tbody tr[data-decision='Flipped']").First.TextContentAsync(), StringComparison.Ordinal);
         await page.AssertAccessibleAsync();
+        // An older version has a button that goes back to it, and it fits.
+        await visitor.GoAsync($"/runs/{trained.Run}/pairs?version=0");
+        await page.Locator("#return-version").WaitForAsync();
+        Assert.True(await page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= innerWidth"));
         Assert.Empty(visitor.Errors);
         if (Environment.GetEnvironmentVariable("RRO_SCREENSHOTS") is { Length: > 0 } folder)
         {

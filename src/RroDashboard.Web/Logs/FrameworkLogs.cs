@@ -17,6 +17,9 @@ public sealed class FrameworkLogs : IPostConfigureOptions<LoggerFilterOptions>
 
     private static readonly string[] s_framework = ["Microsoft", "System"];
 
+    // The framework's own lines again, in the name of our classes: two for each request that brings a wrong token, from anybody.
+    private static readonly string?[] s_handlers = [typeof(Authentication.TokenAuthentication).FullName, typeof(Authentication.ProxySignIn).FullName];
+
     /// <inheritdoc/>
     public void PostConfigure(string? name, LoggerFilterOptions options)
     {
@@ -36,7 +39,7 @@ public sealed class FrameworkLogs : IPostConfigureOptions<LoggerFilterOptions>
     {
         HubDispatcher => LogLevel.Critical,
         KeyManager => LogLevel.Error,
-        _ => IsFramework(category) ? LogLevel.Warning : LogLevel.Trace,
+        _ => IsFramework(category) || s_handlers.Contains(category) ? LogLevel.Warning : LogLevel.Trace,
     };
 
     private static bool IsFramework(string? category) =>

@@ -109,6 +109,37 @@ public sealed partial class SecretTests
         Assert.False(loggers.CreateLogger("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager").IsEnabled(LogLevel.Warning));
         Assert.True(loggers.CreateLogger("Microsoft.AspNetCore.DataProtection.KeyManagement.XmlKeyManager").IsEnabled(LogLevel.Error));
         Assert.True(loggers.CreateLogger("SystemSampler").IsEnabled(LogLevel.Information));
+        Assert.False(loggers.CreateLogger("Microsoft.AspNetCore.SignalR.Internal.DefaultHubDispatcher").IsEnabled(LogLevel.Error));
+        Assert.True(loggers.CreateLogger("Microsoft.AspNetCore.SignalR.HubConnectionHandler").IsEnabled(LogLevel.Error));
+    }
+
+    // Whoever has no key can ask all day: what that leaves behind must not fill the disk.
+    [Fact]
+    public async Task Strangers_WithWrongKeysOfEveryKind_LeaveNoLine()
+    {
+        using var lines = new LogLines();
+        await using var server = await LiveServer.StartAsync(static (_, _) => { }, services => services.AddSingleton<ILoggerProvider>(lines));
+        using var stranger = new HttpClient { BaseAddress = server.Url };
+        var before = lines.All.Count;
+        foreach (var (verb, path, header, value, body) in new[]
+        {
+            ("GET", "/api/v1/runs/", "Authorization", "Bearer rro_" + new string('0', 40), ""),
+            ("GET", "/api/v1/runs/", "Authorization", "Bearer nothing", ""),
+            ("GET", "/runs", "Cookie", "rro-session=garbage", ""),
+            ("POST", "/sign-in/redeem", "Cookie", "rro-form=garbage", "token=x&__RequestVerificationToken=y"),
+            ("POST", "/sign-in/password", "Cookie", "rro-form=CfDJ8garbage", "name=x&password=y&__RequestVerificationToken=CfDJ8abc"),
+            ("POST", "/s/" + new string('0', 32), "Cookie", "rro-share=garbage", "password=%ZZ"),
+            ("POST", "/_blazor/negotiate", "Cookie", "rro-session=garbage", ""),
+            ("GET", "/invitation?token=x", "Cookie", "rro-form=garbage", ""),
+        })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(verb), path) { Content = body.Length == 0 ? null : new StringContent(body, Encoding.UTF8, "application/x-www-form-urlencoded") };
+            request.Headers.TryAddWithoutValidation(header, value);
+            request.Headers.TryAddWithoutValidation("Origin", server.Url.GetLeftPart(UriPartial.Authority));
+            using var answer = await stranger.SendAsync(request);
+        }
+
+        Assert.Empty(lines.All.Skip(before).Select(l => $"{l.Level} {l.Category}: {l.Text}"));
     }
 
     [Fact]
