@@ -11,6 +11,8 @@ public static class TensorEngine
     /// <summary>What nobody has seen yet, for whoever is about to rely on it.</summary>
     public const string NeverOnACard = "computing on a card was tested with a simulated one only, and never on a real one: 'src/run.sh bench cuda' compares it with the processor";
 
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<int, long> s_freeAtFirst = new();
+
     /// <summary>Name and version, for the run header.</summary>
     public static string Description =>
 #if TORCHSHARP_PACKAGE
@@ -72,9 +74,12 @@ public static class TensorEngine
 #endif
     }
 
-    /// <summary>Free and total memory of a card, bytes; null where the engine cannot tell.</summary>
+    /// <summary>
+    /// Memory of a card that a run of this process can have, and all of it, bytes; null where the engine cannot tell. libtorch keeps what it was once given,
+    /// for the next tensors: to the card that is taken, to the next run it is free. So what was free when this process first looked counts as free.
+    /// </summary>
     /// <param name="card">Its number; it has to be there.</param>
-    public static (long Free, long Total)? CardMemory(int card) => Card(card) is { } found ? (found.FreeBytes, found.TotalBytes) : null;
+    public static (long Free, long Total)? CardMemory(int card) => Card(card) is { } found ? (Math.Max(found.FreeBytes, s_freeAtFirst.GetOrAdd(card, found.FreeBytes)), found.TotalBytes) : null;
 
     /// <summary>What the memory of a card can move by its clock and width, bytes a second; null where the engine cannot tell.</summary>
     /// <param name="card">Its number; it has to be there.</param>

@@ -87,6 +87,22 @@ public sealed class NewRunTests(BrowserFixture fixture) : IClassFixture<BrowserF
     }
 
     [Fact]
+    public async Task NewRun_CardThatIsNotThere_IsRefusedBeforeItStarts()
+    {
+        await using var visitor = await fixture.VisitAsync();
+        await visitor.GoAsync("/runs/new?set=Model.Device%3Dcuda:63");
+        var page = visitor.Page;
+        var before = await fixture.Dashboard.CountRunsAsync();
+
+        Assert.StartsWith("Model.Device = 'cuda:63' asks for ", await page.Locator("#no-room").TextContentAsync(), StringComparison.Ordinal);
+        await page.Locator("#start-run").ClickAsync();
+        await page.Locator("#refusal").WaitForAsync();
+
+        Assert.StartsWith("Model.Device = 'cuda:63' asks for ", await page.Locator("#refusal").TextContentAsync(), StringComparison.Ordinal);
+        Assert.Equal(before, await fixture.Dashboard.CountRunsAsync());
+    }
+
+    [Fact]
     public async Task NewRun_FindMethodAndJson_WorkByKeyboard()
     {
         await using var visitor = await fixture.VisitAsync();

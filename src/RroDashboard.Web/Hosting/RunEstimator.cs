@@ -23,13 +23,13 @@ public sealed class RunEstimator(RunListQueries lists, RunQueries queries, Dashb
     /// <summary>Free bytes where runs are kept.</summary>
     public double FreeBytes => new DriveInfo(Path.GetFullPath(options.DataFolder)).AvailableFreeSpace;
 
-    /// <summary>The estimate, after earlier finished runs of the same environment where there are any.</summary>
+    /// <summary>The estimate, after earlier finished runs of the same environment on the same device where there are any.</summary>
     public async Task<RunEstimate> EstimateAsync(RunPlan plan, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(plan);
         var measured = new List<MeasuredRun>();
         var (runs, _) = await lists.ListAsync($"state:finished is:any Environment.Name:{plan.Environment.Name}", RunSort.Default, 0, MaxMeasured, cancellationToken);
-        foreach (var run in runs.Where(r => r.Budget is not null))
+        foreach (var run in runs.Where(r => r.Budget is not null && r.Plan.Model.Device == plan.Model.Device))
         {
             var seconds = (await queries.AllAsync<StageFinished>(run.Id, cancellationToken)).GroupBy(s => s.Stage).ToDictionary(g => g.Key, g => g.Last().Seconds);
             var size = run.Plan.Model.Checkpoint.Length > 0 && (await queries.HeaderAsync(run.Id, cancellationToken)).OfType<RunStarted>().FirstOrDefault() is { } started
