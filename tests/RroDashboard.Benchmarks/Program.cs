@@ -28,6 +28,6 @@ return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
     new Benchmark("sql", "Statements as MySQL 8 against the same ones as plain SQLite, by size of the tables.", SqlBenchmark.RunAsync),
     new Benchmark("live", "1,000 events a second to 200 viewers, a real browser painting beside 49 more while a run trains, and what they cost. Takes two minutes.", LiveBenchmark.RunAsync),
     new Benchmark("page", "Pages of a very large run, a list of 1,000 runs, and memory over a long watch (RRO_SOAK_SECONDS, 60 by default, 7200 for all of it). Takes some minutes.", PageBenchmark.RunAsync),
-    new Benchmark("cuda", "For whoever has a CUDA card for ten minutes: its numbers against the processor's, tokens a second at the size of Gemma 2 2B against transformers, one iteration of RRO. Takes up to eight minutes, 10 GB of memory and 6 GB of disk.", CudaBenchmark.RunAsync),
+    new Benchmark("cuda", "For whoever has a CUDA card for ten minutes: its numbers against the processor's, tokens a second at the size of Gemma 2 2B against transformers, one iteration of RRO. Takes up to eight minutes, 12 GB of memory and 6 GB of disk.", CudaBenchmark.RunAsync),
     new Benchmark("fuzz", "100,000 random and mutated requests and hub frames (RRO_FUZZ says how many), counted by their answers. Takes some minutes.", FuzzBenchmark.RunAsync),
 ]);
