@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, runs every test project, and ends with "N passed, N failed[, N skipped]".
+# Installs what is missing, builds, runs every test project, and ends with the line "N passed, N failed"; before it stands what was skipped and why.
 # tests/run.sh [PART] runs only the projects whose name contains PART, for example: tests/run.sh Core
 # The exit code is 1 when a test failed, a project ran no test, or something did not build.
 set -uo pipefail
@@ -11,14 +11,14 @@ results="${RRO_TEST_RESULTS:-$tests/TestResults}"
 rm -rf "$results"
 mkdir -p "$results"
 
-# Prints "N passed, N failed[, N skipped]" for all trx files in a folder; fails on a failure and on zero tests.
+# Prints "N passed, N failed" for all trx files in a folder; fails on a failure and on zero tests. Skipped ones are in neither number.
 # Only <UnitTestResult> start tags count: the summary of a trx file has an outcome of its own.
 trx_summary() {
   find "$1" -name '*.trx' -exec cat {} + |
     grep -oE '<UnitTestResult [^>]*' | grep -oE ' outcome="[A-Za-z]+"' |
     awk -F'"' '{ count[$2]++; total++ }
       END { passed = count["Passed"] + 0; skipped = count["NotExecuted"] + 0; failed = total - passed - skipped
-            printf "%d passed, %d failed", passed, failed; if (skipped) printf ", %d skipped", skipped; print ""
+            printf "%d passed, %d failed\n", passed, failed
             exit (failed > 0 || total == 0) }'
 }
 
@@ -65,5 +65,8 @@ for name in ${others+"${others[@]}"}; do run_project "$name" || code=1; done
 [ -z "$beside" ] || wait "$beside" || code=1
 [ -z "${browser:-}" ] || run_project "$browser" || code=1
 
+# What was skipped, by reason.
+find "$results" -name '*.trx' -exec cat {} + | grep -A4 'outcome="NotExecuted"' | grep -oE '<(Message|StdOut)>[^<]*' | sed -E 's/^<[A-Za-z]+>//' | sort | uniq -c |
+  while read -r count reason; do echo "$count skipped: ${reason#skipped: }"; done
 trx_summary "$results" || code=1
 exit $code
