@@ -40,13 +40,14 @@ cat >"$folder/rrodashboard" <<'START'
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="${LIBTORCH_ROOT:-${LIBTORCH:-}}"
+[ -z "$root" ] || root="$(realpath -m -- "$root")"
 library="$here/app/librro_engine.so"
 [ -z "$root" ] || export LD_LIBRARY_PATH="$root/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
 
 # For which libtorch the engine was compiled: the folder, and the version that is in it now.
 wanted="$root $(cat "$root/build-version" "$root/version.py" 2>/dev/null || true)"
 compiled="$(cat "$here/engine/compiled-for" 2>/dev/null || true)"
-if [ "$wanted" != "$compiled" ] && { [ -n "$root" ] || [ -n "$compiled" ] || ldd "$library" 2>/dev/null | grep -q 'not found' || [ ! -e "$library" ]; }; then
+if [ ! -e "$library" ] || ldd "$library" 2>/dev/null | grep -q 'not found' || { [ "$wanted" != "$compiled" ] && [ -n "$root$compiled" ]; }; then
   echo "Compiling the engine against ${root:-the libtorch of this system} ..." >&2
   if ! said="$(cd "$here/engine" && bash native/build.sh "$here/engine/librro_engine.so" "$root")"; then
     echo "${said#engine: }" >&2

@@ -19,6 +19,13 @@ bare=(env -i "PATH=/usr/bin:/bin" "HOME=$work/home")
 if said="$("${bare[@]}" "LIBTORCH_ROOT=$work/nothing" "$work/out/rrodashboard" doctor 2>&1)"; then fails "a wrong LIBTORCH_ROOT was taken"; fi
 grep -q "is no libtorch" <<<"$said" && passes "wrong LIBTORCH_ROOT: $(tail -n 1 <<<"$said")" || fails "wrong LIBTORCH_ROOT: $said"
 
+# The system's own libtorch as a folder, named from where one stands: the engine is compiled against it.
+if [ -d /usr/include/torch ] && libs="$(dirname "$(find /usr/lib -name libtorch_cpu.so -print -quit)")"; then
+  mkdir "$work/own" && ln -s /usr/include "$work/own/include" && ln -s "$libs" "$work/own/lib"
+  said="$(cd "$work" && "${bare[@]}" LIBTORCH_ROOT=own "$work/out/rrodashboard" doctor 2>&1)" && grep -q "Compiling the engine against $work/own" <<<"$said" &&
+    passes "LIBTORCH_ROOT=own: $(grep -m1 engine <<<"$said" | tail -n 1)" || fails "LIBTORCH_ROOT=own: $said"
+fi
+
 "${bare[@]}" "$work/out/rrodashboard" serve --url http://127.0.0.1:0 --data-dir "$work/data" --no-demo >"$work/serve" 2>&1 &
 server=$!
 for _ in $(seq 100); do

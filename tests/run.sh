@@ -49,7 +49,7 @@ run_project() {
 }
 
 code=0
-beside=""
+beside="" browser="" others=()
 for project in "$tests"/*.Tests; do
   name="$(basename "$project")"
   case "$name" in *"${1:-}"*) ;; *) continue ;; esac
@@ -63,7 +63,7 @@ for project in "$tests"/*.Tests; do
 done
 for name in ${others+"${others[@]}"}; do run_project "$name" || code=1; done
 [ -z "$beside" ] || wait "$beside" || code=1
-[ -z "${browser:-}" ] || run_project "$browser" || code=1
+[ -z "$browser" ] || run_project "$browser" || code=1
 
 # What was skipped, by reason.
 find "$results" -name '*.trx' -exec cat {} + | grep -A4 'outcome="NotExecuted"' | grep -oE '<(Message|StdOut)>[^<]*' | sed -E 's/^<[A-Za-z]+>//' | sort | uniq -c |

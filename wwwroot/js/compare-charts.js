@@ -52,8 +52,8 @@ function model(lines, baseline) {
   };
 }
 
-export async function show(root, options) {
-  stop();
+async function draw(root, options) {
+  board?.dispose();
   const mine = board = new ChartBoard(options.plotlyUrl);
   for (const chart of options.charts) {
     const panel = root.querySelector(`#chart-${CSS.escape(chart.key)}`);
@@ -62,7 +62,9 @@ export async function show(root, options) {
     }
     let shown = null;
     const added = mine.add(panel, () => shown);
-    const lines = await Promise.all(options.runs.map(async run => ({ ...run, ...await read(run.id, chart.series) })));
+    // Only trainers elsewhere have series of their own.
+    const asked = chart.own ? options.runs.filter(run => run.remote) : options.runs;
+    const lines = await Promise.all(asked.map(async run => ({ ...run, ...await read(run.id, chart.series) })));
     if (board !== mine) {
       return;
     }
@@ -71,7 +73,30 @@ export async function show(root, options) {
   }
 }
 
+// What is to be drawn next. A pass that was begun is finished: were it given up for a newer one, the last charts of a page whose runs report quickly
+// would never be drawn.
+let next = null;
+let drawing = false;
+
+export async function show(root, options) {
+  next = { root, options };
+  if (drawing) {
+    return;
+  }
+  drawing = true;
+  try {
+    while (next) {
+      const now = next;
+      next = null;
+      await draw(now.root, now.options);
+    }
+  } finally {
+    drawing = false;
+  }
+}
+
 export function stop() {
+  next = null;
   board?.dispose();
   board = null;
 }

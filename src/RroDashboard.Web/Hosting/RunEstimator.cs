@@ -14,6 +14,9 @@ public sealed class RunEstimator(RunListQueries lists, RunQueries queries, Dashb
     /// <summary>Earlier runs that the estimate learns from.</summary>
     public const int MaxMeasured = 5;
 
+    /// <summary>Runs that are looked at for some on the same device.</summary>
+    public const int MaxLookedAt = 100;
+
     /// <summary>Bytes that stay free: a full disk stops more than the run.</summary>
     public const double Reserve = 200e6;
 
@@ -28,8 +31,9 @@ public sealed class RunEstimator(RunListQueries lists, RunQueries queries, Dashb
     {
         ArgumentNullException.ThrowIfNull(plan);
         var measured = new List<MeasuredRun>();
-        var (runs, _) = await lists.ListAsync($"state:finished is:any Environment.Name:{plan.Environment.Name}", RunSort.Default, 0, MaxMeasured, cancellationToken);
-        foreach (var run in runs.Where(r => r.Budget is not null && r.Plan.Model.Device == plan.Model.Device))
+        var (runs, _) = await lists.ListAsync($"state:finished is:any Environment.Name:{plan.Environment.Name}", RunSort.Default, 0, MaxLookedAt, cancellationToken);
+        var device = DeviceName.CardOf(plan.Model.Device);
+        foreach (var run in runs.Where(r => r.Budget is not null && DeviceName.CardOf(r.Plan.Model.Device) == device).Take(MaxMeasured))
         {
             var seconds = (await queries.AllAsync<StageFinished>(run.Id, cancellationToken)).GroupBy(s => s.Stage).ToDictionary(g => g.Key, g => g.Last().Seconds);
             var size = run.Plan.Model.Checkpoint.Length > 0 && (await queries.HeaderAsync(run.Id, cancellationToken)).OfType<RunStarted>().FirstOrDefault() is { } started

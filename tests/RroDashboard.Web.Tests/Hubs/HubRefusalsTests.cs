@@ -90,6 +90,31 @@ public sealed class HubRefusalsTests
         Assert.Contains(lines.Texts, t => t.Contains("ShareHub.Follow failed. 1 more failures", StringComparison.Ordinal));
     }
 
+    // A failure that somebody can cause must not keep others out of the log.
+    [Fact]
+    public async Task RunHub_FailuresOfTwoMethods_AreTwoErrors()
+    {
+        using var lines = new LogLines();
+        await using var server = await LiveServer.StartAsync(static (_, _) => { }, services => services.AddSingleton<ILoggerProvider>(lines));
+        using var client = await server.SignInAsync();
+        await using var viewer = await HubClient.ConnectAsync(server.Url, server.Cookies);
+        await using (var context = await server.Get<IDbContextFactory<RroDbContext>>().CreateDbContextAsync())
+        {
+            await context.Database.ExecuteSqlRawAsync("DROP TABLE Events");
+        }
+
+        for (var i = 0; i < 2; i++)
+        {
+            await RefusalAsync(viewer, "Older", "x", 0, 0, 1);
+            await RefusalAsync(viewer, "Candidates", "x", 0, 0);
+        }
+
+        var failures = lines.All.Where(l => l.Level == LogLevel.Error && l.Text.Contains("RunHub.", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, failures.Count);
+        Assert.Contains("RunHub.Older failed", failures[0].Text, StringComparison.Ordinal);
+        Assert.Contains("RunHub.Candidates failed", failures[1].Text, StringComparison.Ordinal);
+    }
+
     private static List<HeardLine> Loud(LogLines lines) => [.. lines.All.Where(l => l.Level >= LogLevel.Warning && (l.Category.Contains("SignalR", StringComparison.Ordinal) || l.Category.Contains("Hub", StringComparison.Ordinal) || l.HasException))];
 
     private static async Task<string> RefusalAsync(HubClient client, string method, params object[] arguments) =>

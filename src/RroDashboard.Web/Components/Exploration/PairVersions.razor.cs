@@ -139,7 +139,7 @@ public sealed partial class PairVersions : IDisposable
         var version = await Store.ReturnAsync(RunId, Shown.Number, (await Rights.DemandAsync(UserRole.Reviewer, "change pairs")).Name, _left.Token);
         // The address without a number shows the current one.
         Go("version", null);
-        return $"Version {version.Number} is the current one now. Undo takes that back.";
+        return $"Version {version.Number} is the current one now.{(version.Number > 0 ? " Undo takes that back." : "")}";
     });
 
     private Task TrainAsync() => DoAsync(async () =>

@@ -109,9 +109,9 @@ public sealed partial class Compare : LivePage
         await Module.InvokeVoidAsync("show", Left, _root, new
         {
             plotlyUrl = "/" + Assets["lib/plotly.min.js"],
-            runs = _view.Runs.Select((r, i) => new { id = r.Run.Id, name = $"{i + 1} · {r.Run.Title}", place = i }),
+            runs = _view.Runs.Select((r, i) => new { id = r.Run.Id, name = $"{i + 1} · {r.Run.Title}", place = i, remote = r.Run.Remote is not null }),
             baseline = _view.Baseline!.Runs[0].Run.Id,
-            charts = _curves.Select(c => new { key = c.Key, series = c.Series }),
+            charts = _curves.Select(c => new { key = c.Key, series = c.Series, own = RunCharts.IsOwn(c.Series) }),
         });
     }
 

@@ -104,7 +104,7 @@ public sealed partial class Review
         {
             (_last, _lastReveal) = (null, null);
             await ShowAsync(undone);
-            _said = $"Item {_item!.Position + 1} is open again, with what you had written; choose anew.";
+            _said = $"Item {_item!.Position + 1} is open again, with what you had written{(_values.All(v => v is null) ? "; choose anew" : "")}.";
         }
         else
         {
