@@ -93,9 +93,9 @@ internal static class FuzzedFrames
                 }
             }
         }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException)
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // Hung up, by one of us.
+            // Hung up, by one of us; a socket that was aborted between two receptions calls itself disposed of.
         }
         finally
         {
