@@ -28,6 +28,8 @@ public sealed class CompareTests(BrowserFixture fixture) : IClassFixture<Browser
         var steps = ticks.Zip(ticks.Skip(1), (a, b) => Math.Round(double.Parse(b, CultureInfo.InvariantCulture) - double.Parse(a, CultureInfo.InvariantCulture), 9)).ToList();
         Assert.True(steps.Count >= 2);
         Assert.Single(steps.Distinct());
+        await page.AssertAccessibleInAsync([(scheme, 1440), (scheme, 320)], "compare");
+        await page.SetViewportSizeAsync(1440, 900);
         await page.Locator("#chart-explore-walk_reward").ScrollIntoViewIfNeededAsync();
         await page.UntilAsync("Number(document.querySelector('#chart-explore-candidates_per_step').dataset.draws ?? 0) + Number(document.querySelector('#chart-sft-loss').dataset.draws ?? 0) > 0");
         await page.Locator("#chart-sft-loss [data-view=table]").ClickAsync();
