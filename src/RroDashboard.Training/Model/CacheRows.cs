@@ -25,25 +25,18 @@ public sealed record CacheRows(Tensor[] Keys, Tensor[] Values, Tensor[] Projecti
             Each(rows, model.ProjectionWidth));
     }
 
-    /// <summary>A copy of some rows, cut to the first <paramref name="width"/> positions.</summary>
+    /// <summary>A copy of some rows.</summary>
     /// <param name="rows">Row numbers, int64; may repeat.</param>
-    /// <param name="width">At most this cache's width.</param>
-    public CacheRows Take(Tensor rows, long width) => new(
-        [.. Keys.Select(k => k.narrow(2, 0, width).index_select(0, rows))],
-        [.. Values.Select(v => v.narrow(2, 0, width).index_select(0, rows))],
+    public CacheRows Take(Tensor rows) => new(
+        [.. Keys.Select(k => k.index_select(0, rows))],
+        [.. Values.Select(v => v.index_select(0, rows))],
         [.. Projections.Select(p => p.index_select(0, rows))]);
 
-    /// <summary>Writes rows back: row i of <paramref name="from"/> becomes row <c>rows[i]</c> here.</summary>
-    public void Put(Tensor rows, CacheRows from)
-    {
-        ArgumentNullException.ThrowIfNull(from);
-        for (var layer = 0; layer < Keys.Length; layer++)
-        {
-            Keys[layer].narrow(2, 0, from.Width).index_copy_(0, rows, from.Keys[layer]);
-            Values[layer].narrow(2, 0, from.Width).index_copy_(0, rows, from.Values[layer]);
-            Projections[layer].index_copy_(0, rows, from.Projections[layer]);
-        }
-    }
+    /// <summary>The first positions of all rows, in the same memory; this itself where that is all of them.</summary>
+    /// <param name="width">At most <see cref="Width"/>.</param>
+    public CacheRows Cut(long width) => width == Width
+        ? this
+        : new([.. Keys.Select(k => k.narrow(2, 0, width))], [.. Values.Select(v => v.narrow(2, 0, width))], [.. Projections.Select(p => p.alias())]);
 
     /// <summary>Keeps all tensors alive past the current dispose scope.</summary>
     public CacheRows MoveToOuterDisposeScope()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RroDashboard.Training.Sampling;
 
 namespace RroDashboard.Training.Model;
 
@@ -60,7 +61,7 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         return (long)Float * (recompute ? 1 : config.Layers) * config.Heads * (config.AttentionCap > 0 ? 5 : 3);
     }
 
-    /// <summary>Keys and values of one history, bytes.</summary>
+    /// <summary>Keys and values of one history that fills its context, bytes.</summary>
     public static long BytesPerRow(DecoderConfig config, int context)
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -82,7 +83,7 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
     /// <param name="config">The model.</param>
     /// <param name="tuning">Which weights training changes.</param>
     /// <param name="context">Longest sequence.</param>
-    /// <param name="cacheRows">Histories whose keys and values are kept.</param>
+    /// <param name="cacheRows">Whole contexts whose keys and values are kept, in pages.</param>
     /// <param name="rowsPerPass">Histories that go through the model at once.</param>
     /// <param name="copies">Further copies of the trained weights: the collapse guard's.</param>
     /// <param name="onCard">Computed on a card, whose memory is not the processor's.</param>
@@ -100,13 +101,16 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         // One sequence goes through the model even where it is more than a pass should take.
         var pass = Math.Max(PassBytes(onCard), (context * BytesPerToken(config, tuning.Recompute)) + ((long)context * context * BytesPerScore(config, tuning.Recompute)))
             + (3L * Float * context * config.Vocabulary);
+        // What is kept, one empty page, and what a pass works on with a copy of it: all in whole pages.
+        var page = Math.Min(SamplingEngine.PagePositions, context);
+        var positions = ((cacheRows + (2L * rowsPerPass)) * PagedCache.WholePages(context, page)) + page;
         (string What, long Bytes)[] parts =
         [
             ("weights", held),
             ("gradients and optimiser", 3L * Float * trained),
             ("copies for the collapse guard", (long)Float * trained * copies),
-            ("keys and values", (cacheRows + (2L * rowsPerPass)) * BytesPerRow(config, context)),
-            ("logits", (long)Float * config.Vocabulary * (cacheRows + (4L * rowsPerPass))),
+            ("keys and values", positions * BytesPerRow(config, 1)),
+            ("logits", (long)Float * config.Vocabulary * ((SamplingEngine.HistoriesPerContext * (long)cacheRows) + (4L * rowsPerPass))),
             ("one pass with gradients", pass + rounded),
         ];
         // A tensor is read as it is stored, and copied. Tokens are drawn where the logits are: in double, with their sums.

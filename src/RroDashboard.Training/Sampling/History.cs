@@ -19,23 +19,26 @@ public sealed class History
     /// <summary>Number of tokens.</summary>
     public int Length { get; }
 
-    /// <summary>Row of the engine's cache, or -1.</summary>
-    internal int Row { get; set; } = -1;
+    /// <summary>Its place in the engine's cache, or -1 when it is not kept.</summary>
+    internal int Place { get; set; } = -1;
 
-    /// <summary>How many of the tokens have their keys and values in that row.</summary>
+    /// <summary>Pages of the cache with its keys and values, in order; full ones may be those of other histories too.</summary>
+    internal int[] Pages { get; set; } = [];
+
+    /// <summary>How many of the tokens have their keys and values in these pages.</summary>
     internal int Cached { get; set; }
 
     /// <summary>Of the tokens without keys and values, how many the policy wrote itself: feeding them is no prefill.</summary>
     internal int Unfed { get; set; }
 
-    /// <summary>How many of the tokens had keys and values once, in this row or another: computing them again is a loss.</summary>
+    /// <summary>How many of the tokens had keys and values once, here or in another history's pages: computing them again is a loss.</summary>
     internal int Computed { get; set; }
 
     /// <summary>The longest beginning of this history whose keys and values are kept; null when there is none.</summary>
     internal History? NearestKept()
     {
         var part = _before;
-        while (part is { Row: < 0 })
+        while (part is { Place: < 0 })
         {
             part = part._before;
         }

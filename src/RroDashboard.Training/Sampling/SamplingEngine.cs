@@ -19,9 +19,9 @@ public sealed record SampledAction(History After, int[] Tokens, double LogProb, 
 /// the thread that calls <see cref="Run"/>.
 /// </summary>
 /// <remarks>
-/// Keys and values live in rows of one cache. Sampling from a history copies its row, unless the caller says that nothing else
-/// will continue it; an observation is appended in place. Rows of histories that nobody uses any more are taken back, the
-/// least recently used first; a history that lost its row is computed again when needed (and counted as prefilled again).
+/// Keys and values live in the pages of one cache (<see cref="PagedCache"/>). What is sampled from a history shares the full pages of its beginning and
+/// copies only the last one, which is partly filled; an observation is appended in place. Pages of histories that nobody uses any more are taken back, the
+/// least recently used first; a history that lost its own is computed again when needed (and counted as prefilled again).
 /// </remarks>
 public sealed class SamplingEngine : IActionSampler, IDisposable
 {
@@ -30,6 +30,20 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
     /// <summary>Memory for keys and values.</summary>
     public const long CacheBytes = 256L << 20;
+
+    /// <summary>
+    /// Positions of a page of a large model. Half a page of every history is air, and the last page of a beginning is copied for each that continues it: some 16 positions
+    /// of the hundreds that an action with its thought and an observation take. Smaller pages save little more and make longer lists; one position of one head is too
+    /// little to copy in a piece, 32 are 8 KB at a head's width of 64. A small model has one page for the whole context: its histories are short, and what it would save
+    /// costs more than the copy.
+    /// </summary>
+    public const int PagePositions = 32;
+
+    /// <summary>
+    /// Histories of a large model that are kept, for each whole context that there is room for: they are shorter than it, and those of one task begin alike. Where they are not, and do not
+    /// fit, the least recently used are computed again.
+    /// </summary>
+    public const int HistoriesPerContext = 4;
 
     /// <summary>Walks that are under way at once. More make bigger batches and need more rows; the others start as these end.</summary>
     public const int WalksAtOnce = 128;
@@ -42,42 +56,52 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     private readonly int _maxActionTokens;
     private readonly int _rowsPerPass;
     private readonly int _walksAtOnce;
-    private readonly CacheRows _cache;
-    private readonly Tensor _nextLogits;                 // (rows, V)
-    private readonly History?[] _owners;
-    private readonly long[] _lastUse;
-    private readonly Stack<int> _free;
+    private readonly PagedCache _cache;
     private readonly WalkQueue<Request> _walks;
-    private long _clock;
 
     /// <summary>An engine for one model.</summary>
     /// <param name="model">Its weights may change between runs; call <see cref="Forget"/> then.</param>
     /// <param name="actionEnd">Token that ends an action.</param>
     /// <param name="maxActionTokens">Longest action.</param>
     /// <param name="cancellationToken">Ends <see cref="Run"/> at the next batch.</param>
-    /// <param name="cacheRows">Histories whose keys and values are kept; by default as many as fit <see cref="CacheBytes"/>.</param>
+    /// <param name="cacheRows">Whole contexts whose keys and values there is room for; by default as many as fit <see cref="CacheBytes"/>.</param>
     /// <param name="walksAtOnce">Walks that are under way at once.</param>
     /// <param name="rowsPerPass">Rows computed in one piece; at most half of <paramref name="cacheRows"/>.</param>
-    public SamplingEngine(LanguageModel model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null, int rowsPerPass = RowsPerPass, int walksAtOnce = WalksAtOnce)
+    /// <param name="pageLength">Positions of a page of the cache; by default <see cref="PagePositions"/> for a large model, and the whole context for a small one.</param>
+    public SamplingEngine(
+        LanguageModel model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null, int rowsPerPass = RowsPerPass, int walksAtOnce = WalksAtOnce, int? pageLength = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentOutOfRangeException.ThrowIfLessThan(rowsPerPass, 1);
+        var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.CacheHeads * model.HeadWidth) + model.ProjectionWidth);
+        var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2L * rowsPerPass, 4096);
+        if (rowsPerPass > rows / 2)
+        {
+            // What a pass begins with and what it leaves must have room together.
+            throw new ArgumentOutOfRangeException(nameof(rowsPerPass), rowsPerPass, $"A pass of {rowsPerPass} rows needs a cache of {2L * rowsPerPass} rows at least, but there are {rows}.");
+        }
+
         (_model, _actionEnd, _maxActionTokens, _rowsPerPass, _walksAtOnce) = (model, actionEnd, maxActionTokens, rowsPerPass, walksAtOnce);
         _walks = new WalkQueue<Request>(AnswerAll, request => request.Complete(), cancellationToken);
-        var bytesPerRow = sizeof(float) * model.Layers * ((2L * model.Context * model.CacheHeads * model.HeadWidth) + model.ProjectionWidth);
-        var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2 * RowsPerPass, 4096);
         FeedsForcedTogether = model.IsLarge;
-        _cache = CacheRows.Allocate(model, rows, model.Context);
         DrawsOnDevice = model.Device.IsCard();
-        _nextLogits = zeros(rows, model.Vocabulary, device: model.Device).DetachFromDisposeScope();
-        _owners = new History?[rows];
-        _lastUse = new long[rows];
-        _free = new Stack<int>(Enumerable.Range(0, rows).Reverse());
+        var page = Math.Min(pageLength ?? (model.IsLarge ? PagePositions : model.Context), model.Context);
+        _cache = new PagedCache(model, page, rows * (PagedCache.WholePages(model.Context, page) / page), page < model.Context ? HistoriesPerContext * rows : rows);
     }
 
-    /// <summary>Histories whose keys and values can be kept at once.</summary>
-    public int Rows => _owners.Length;
+    /// <summary>
+    /// Histories whose keys and values can be kept at once. Each is kept in any case where pages are whole contexts; with smaller pages as many as this are where
+    /// they are short or begin alike, and <see cref="PagesInUse"/> says how far that holds.
+    /// </summary>
+    public int Rows => _cache.Histories;
 
-    /// <summary>Walks that are under way at once unless a caller says less; fewer where a large model leaves few rows.</summary>
+    /// <summary>Pages of keys and values.</summary>
+    public int Pages => _cache.Pages;
+
+    /// <summary>Pages that a history holds; one that several share counts once.</summary>
+    public int PagesInUse => _cache.PagesInUse;
+
+    /// <summary>Walks that are under way at once unless a caller says less; fewer where a large model leaves little room.</summary>
     public int MostWalks => _walksAtOnce;
 
     /// <summary>Tokens the policy wrote.</summary>
@@ -86,7 +110,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     /// <summary>Tokens of actions that were the only ones left by a mask: fed, but not sampled.</summary>
     public long TokensForced { get; private set; }
 
-    /// <summary>Tokens fed without being sampled: instructions and observations, and again what lost its row.</summary>
+    /// <summary>Tokens fed without being sampled: instructions and observations, and again what lost its pages.</summary>
     public long TokensPrefilled { get; private set; }
 
     /// <summary>Of the prefilled tokens, those that had been computed before and were no longer kept.</summary>
@@ -108,14 +132,14 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     public static History Start(int[] tokens) => new(null, tokens);
 
     /// <summary>
-    /// The history with an observation at its end. It takes over the row, since nothing else can follow the same action in a
+    /// The history with an observation at its end. It takes over the pages, since nothing else can follow the same action in a
     /// deterministic environment.
     /// </summary>
     public History Append(History history, int[] tokens)
     {
         ArgumentNullException.ThrowIfNull(history);
         var after = new History(history, tokens);
-        MoveRow(history, after);
+        _cache.Move(history, after);
         return after;
     }
 
@@ -123,7 +147,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     /// <param name="history">Ends where the policy has to write.</param>
     /// <param name="temperature">1 for the plain softmax, 0 for greedy.</param>
     /// <param name="random">The walk's own stream; not read when greedy.</param>
-    /// <param name="last">Nothing else will be sampled after this history, so its row may be used up.</param>
+    /// <param name="last">Nothing else will be sampled after this history, so its pages may be used up.</param>
     /// <param name="allowed">The actions that may be written; null for any. Probabilities are those of the tokens it leaves.</param>
     public ValueTask<SampledAction> SampleAsync(History history, double temperature, SeededRandom random, bool last, ActionTrie? allowed = null)
     {
@@ -138,29 +162,15 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         return request.Task;
     }
 
-    /// <summary>Gives the row of a history back at once; for episodes that ended.</summary>
+    /// <summary>Gives the pages of a history back at once; for episodes that ended.</summary>
     public void Release(History history)
     {
         ArgumentNullException.ThrowIfNull(history);
-        if (history.Row >= 0)
-        {
-            _owners[history.Row] = null;
-            _free.Push(history.Row);
-            (history.Row, history.Cached, history.HasLogits) = (-1, 0, false);
-        }
+        _cache.Release(history);
     }
 
     /// <summary>Forgets everything computed; needed after the weights changed.</summary>
-    public void Forget()
-    {
-        foreach (var owner in _owners)
-        {
-            if (owner is not null)
-            {
-                Release(owner);
-            }
-        }
-    }
+    public void Forget() => _cache.Forget();
 
     /// <summary>
     /// Runs walks to their end, <see cref="MostWalks"/> of them at a time. Walks start in order and are continued in the order in
@@ -177,8 +187,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _cache.Free();
-        _nextLogits.Dispose();
+        _cache.Dispose();
     }
 
     private void AnswerAll(Request[] requests)
@@ -193,25 +202,26 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     {
         using var noGrad = no_grad();
         using var free = ComputeDevice.Free(_model.Device);
-        foreach (var history in requests.Select(r => r.History).Where(h => h.Row >= 0))
+        _cache.Pin();
+        foreach (var history in requests.Select(r => r.History).Where(h => h.Place >= 0))
         {
-            _lastUse[history.Row] = _clock++;
+            _cache.Touch(history);
         }
 
         Prefill([.. requests.Select(r => r.History).Where(h => !h.HasLogits).Distinct()]);
         Decode(requests);
     }
 
-    // ---- prefill: compute what is not known yet of each history, in its own row --------------------------------------
+    // ---- prefill: compute what is not known yet of each history, in its own pages --------------------------------------
 
     private void Prefill(History[] histories)
     {
         // Rows of like length together: padding is computed too.
-        foreach (var part in histories.OrderByDescending(h => h.Length - h.Cached).Chunk(_rowsPerPass / 2))
+        foreach (var part in histories.OrderByDescending(h => h.Length - h.Cached).Chunk(Math.Max(1, _rowsPerPass / 2)))
         {
             using var scope = NewDisposeScope();
             var tokens = part.Select(h => h.ToArray()).ToArray();
-            ClaimRows([.. part.Where(h => h.Row < 0)]);
+            var sources = Claim(part);
             var starts = part.Select(h => h.Cached).ToArray();
             var counts = part.Select(h => h.Length - h.Cached).ToArray();
             var added = counts.Max();
@@ -226,13 +236,12 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
             // With room for the padding of every row: it is clamped to the last position, and must not lie on a real token there.
             var width = Math.Min(_model.Context, starts.Max() + added);
-            var rows = OnDevice(part.Select(h => (long)h.Row).ToArray());
-            var working = _cache.Take(rows, width);
-            // A row may be new: what an earlier owner left as its last projection is not this history's.
-            ZeroProjections(working, starts);
-            var logits = _model.Continue(tensor(ids, [part.Length, added], device: _model.Device), starts, counts, working);
-            _cache.Put(rows, working);
-            _nextLogits.index_copy_(0, rows, logits);
+            var working = _cache.Take([.. sources.Select(s => s.Pages)], [.. sources.Select(s => s.Place)], width);
+            // A place may be new: what an earlier owner left as its last projection is not this history's.
+            ZeroProjections(working.Cut, starts);
+            var logits = _model.Continue(tensor(ids, [part.Length, added], device: _model.Device), starts, counts, working.Cut);
+            _cache.Put(working, [.. part.Select((h, b) => (b, h, starts[b]))]);
+            _cache.Logits.index_copy_(0, _cache.OnDevice([.. part.Select(h => (long)h.Place)]), logits);
             for (var b = 0; b < part.Length; b++)
             {
                 TokensPrefilled += counts[b] - part[b].Unfed;
@@ -242,33 +251,30 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         }
     }
 
-    // A history without a row begins with a copy of what is kept of its beginning, if anything is.
-    private void ClaimRows(History[] histories)
+    // Pages for all of each history. One that is not kept shares the full pages of what is kept of its beginning, if anything is. What is known of each is
+    // to be read from the pages that come back: the last page of a beginning is still the beginning's there, and the history's own once it is written.
+    private (int[] Pages, int Place)[] Claim(History[] histories)
     {
-        var beginnings = histories.Select(h => h.NearestKept()).ToArray();
+        var beginnings = histories.Select(h => h.Place < 0 ? h.NearestKept() : null).ToArray();
         foreach (var beginning in beginnings.OfType<History>())
         {
             // Used now: claiming must not take it away.
-            _lastUse[beginning.Row] = _clock++;
+            _cache.Touch(beginning);
         }
 
-        foreach (var history in histories)
+        return [.. histories.Zip(beginnings, (history, beginning) =>
         {
-            Claim(history);
-        }
+            if (history.Place >= 0)
+            {
+                var known = _cache.Known(history);
+                _cache.Extend(history, history.Length);
+                return (known, history.Place);
+            }
 
-        var copied = Enumerable.Range(0, histories.Length).Where(i => beginnings[i] is not null).ToArray();
-        if (copied.Length == 0)
-        {
-            return;
-        }
-
-        var from = _cache.Take(OnDevice(copied.Select(i => (long)beginnings[i]!.Row).ToArray()), copied.Max(i => beginnings[i]!.Cached));
-        _cache.Put(OnDevice(copied.Select(i => (long)histories[i].Row).ToArray()), from);
-        foreach (var i in copied)
-        {
-            histories[i].Cached = beginnings[i]!.Cached;
-        }
+            _cache.Claim(history, beginning is null ? [] : _cache.Share(beginning), history.Length);
+            history.Cached = beginning?.Cached ?? 0;
+            return beginning is null ? ([], history.Place) : (_cache.Known(beginning), beginning.Place);
+        })];
     }
 
     private void ZeroProjections(CacheRows working, int[] starts)
@@ -292,9 +298,12 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         using var scope = NewDisposeScope();
         var live = requests.ToList();
         var longest = Math.Min(_model.Context, live.Max(r => r.History.Length) + _maxActionTokens);
-        var sources = OnDevice(live.Select(r => (long)r.History.Row).ToArray());
-        var working = _cache.Take(sources, longest);
-        var logits = _nextLogits.index_select(0, sources);
+        int[] places = [.. live.Select(r => r.History.Place)];
+        var working = _cache.Take([.. live.Select(r => _cache.Known(r.History))], places, longest);
+        var logits = _cache.Logits.index_select(0, _cache.OnDevice([.. places.Select(p => (long)p)]));
+        // What each action will begin with stays, even if its history is given up before it is written.
+        live.ForEach(r => r.Begin = _cache.Share(r.History));
+        _cache.Unpin();
         var alive = live.Count;
         while (true)
         {
@@ -346,7 +355,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
             {
                 var kept = Enumerable.Range(0, live.Count).Where(b => !live[b].Done).ToArray();
                 live = [.. kept.Select(b => live[b])];
-                var smaller = working.Take(OnDevice(kept.Select(b => (long)b).ToArray()), working.Width);
+                var smaller = working.Keep(_cache.OnDevice(kept.Select(b => (long)b).ToArray()));
                 working.Free();
                 working = smaller.MoveToOuterDisposeScope();
             }
@@ -365,7 +374,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
             var starts = live.Select(r => r.FedPosition).ToArray();
             logits.Dispose();
-            logits = _model.Continue(tensor(ids, [live.Count, added], device: _model.Device), starts, counts, working).MoveToOuterDisposeScope();
+            logits = _model.Continue(tensor(ids, [live.Count, added], device: _model.Device), starts, counts, working.Cut).MoveToOuterDisposeScope();
             DecodePasses++;
             for (var b = 0; b < live.Count; b++)
             {
@@ -374,36 +383,38 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         }
     }
 
-    // Keys and values of finished rows go into a row of their own, or stay where they were when nothing else needs them.
-    private void Store(List<Request> live, List<int> finished, CacheRows working)
+    // Finished rows keep the full pages of their beginning, and write what is new into pages of their own.
+    private void Store(List<Request> live, List<int> finished, WorkingRows working)
     {
         if (finished.Count == 0)
         {
             return;
         }
 
-        foreach (var request in finished.Select(b => live[b]))
+        var written = new List<(int Row, History History, int First)>();
+        // None of these gives its pages up to the next before they are written.
+        _cache.Pin();
+        foreach (var (b, request) in finished.Select(b => (b, live[b])))
         {
             var after = new History(request.History, [.. request.Tokens]) { Unfed = request.Tokens.Count - request.Fed };
-            if (request.Last && request.History.Row >= 0)
+            if (request.Last)
             {
-                MoveRow(request.History, after);
-            }
-            else
-            {
-                Claim(after);
+                // Its last page is the first to be taken again.
+                Release(request.History);
             }
 
-            after.Cached = request.History.Length + request.Fed;
+            var shared = request.Begin.Length * _cache.PageLength;
+            _cache.Claim(after, request.Begin, request.FedPosition);
+            request.Begin = [];
+            after.Cached = request.FedPosition;
             after.Computed = Math.Max(after.Computed, after.Cached);
             request.After = after;
+            written.Add((b, after, shared));
         }
 
-        var from = working.Take(OnDevice(finished.Select(b => (long)b).ToArray()), working.Width);
-        _cache.Put(OnDevice(finished.Select(b => (long)live[b].After!.Row).ToArray()), from);
+        _cache.Put(working, written);
+        _cache.Unpin();
     }
-
-    private Tensor OnDevice(long[] numbers) => tensor(numbers, device: _model.Device);
 
     // The draw among the tokens that a mask leaves, or among all.
     private static int Draw(ReadOnlySpan<float> logProbs, int[]? left, Request request)
@@ -575,46 +586,6 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         }
     }
 
-    // ---- rows --------------------------------------------------------------------------------------------------------
-
-    private void Claim(History history)
-    {
-        if (!_free.TryPop(out var row))
-        {
-            row = LeastRecentlyUsed();
-            Release(_owners[row]!);
-            _free.Pop();
-        }
-
-        _owners[row] = history;
-        _lastUse[row] = _clock++;
-        (history.Row, history.Cached, history.HasLogits) = (row, 0, false);
-    }
-
-    private int LeastRecentlyUsed()
-    {
-        var oldest = 0;
-        for (var row = 1; row < _lastUse.Length; row++)
-        {
-            oldest = _lastUse[row] < _lastUse[oldest] ? row : oldest;
-        }
-
-        return oldest;
-    }
-
-    private void MoveRow(History from, History to)
-    {
-        if (from.Row < 0)
-        {
-            return;
-        }
-
-        _owners[from.Row] = to;
-        _lastUse[from.Row] = _clock++;
-        (to.Row, to.Cached, to.Unfed) = (from.Row, from.Cached, to.Unfed + from.Unfed);
-        (from.Row, from.Cached, from.HasLogits) = (-1, 0, false);
-    }
-
     /// <summary>One action being sampled.</summary>
     private sealed class Request(History history, double temperature, SeededRandom random, bool last, ActionTrie? allowed) : IValueTaskSource<SampledAction>
     {
@@ -638,6 +609,9 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         public bool Done { get; private set; }
 
         public History? After { get; set; }
+
+        /// <summary>Full pages of the history, held until the action is written behind them.</summary>
+        public int[] Begin { get; set; } = [];
 
         /// <summary>How many sampled tokens have been fed; the last one of an action never is, its observation follows at once.</summary>
         public int Fed { get; set; }

@@ -132,7 +132,7 @@ public sealed class SamplingEngineTests : IDisposable
 
     private int[][] Play(int count, int? cacheRows)
     {
-        using var engine = new SamplingEngine(_model, End, Longest, CancellationToken.None, cacheRows);
+        using var engine = new SamplingEngine(_model, End, Longest, CancellationToken.None, cacheRows, rowsPerPass: cacheRows / 2 ?? SamplingEngine.RowsPerPass);
         var written = new int[count][];
         engine.Run(Enumerable.Range(0, count).Select(i => (Func<Task>)(async () => written[i] = await Turns(engine, i, temperature: 1)().ConfigureAwait(false))));
         return written;
