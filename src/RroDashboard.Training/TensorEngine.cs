@@ -53,6 +53,14 @@ public static class TensorEngine
         EngineSetup.MissingOperators();
 #endif
 
+#if TORCHSHARP_PACKAGE
+    // The package loads its libtorch at the first tensor, wherever that is.
+#pragma warning disable CA2255 // The only initialiser of this library.
+    [System.Runtime.CompilerServices.ModuleInitializer]
+#pragma warning restore CA2255
+    internal static void Prepare() => RroDashboard.Engine.NativeEnvironment.Prepare();
+
+#endif
     /// <summary>Loads the engine if needed.</summary>
     /// <param name="reason">Why it cannot be used, as one sentence; empty when it can.</param>
     public static bool TryLoad(out string reason)

@@ -61,11 +61,7 @@ public static unsafe partial class EngineSetup
 
             try
             {
-                // libgomp reads this once, when it is loaded. Spinning threads on shared cores cost a factor of 20. Only the C
-                // environment counts; .NET's own copy does not reach it.
-                _ = setenv("OMP_WAIT_POLICY", "passive", 0);
-                // Read by cuBLAS when it is first used: with it, and only with it, its products give the same digits again. Nothing on the processor reads it.
-                _ = setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
+                NativeEnvironment.Prepare();
                 NativeLibrary.SetDllImportResolver(typeof(EngineSetup).Assembly, Resolve);
                 _ = start_version();
                 start_keep_memory();
@@ -213,9 +209,6 @@ public static unsafe partial class EngineSetup
     }
 
     private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd('.', ' ');
-
-    [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int setenv(string name, string value, int overwrite);
 
     // Own entry points for the first calls: Native's static constructor would come back here.
     [LibraryImport(Library, EntryPoint = "rro_version")]
