@@ -26,7 +26,9 @@ else
 fi
 # The linker would drop the CUDA half, in which nothing is called by name, and with it every kernel.
 libraries=(-ltorch -ltorch_cpu -lc10 -ldl)
-[ -n "$root" ] && [ -e "$root/lib/libtorch_cuda.so" ] && libraries=(-Wl,--no-as-needed -ltorch_cuda "${libraries[@]}")
+# The system's own libtorch has that half where it was packaged with CUDA (Debian's libtorch-cuda-dev); g++ answers with the bare name when it finds none.
+if [ -n "$root" ]; then cuda=$root/lib/libtorch_cuda.so; else cuda=$(g++ -print-file-name=libtorch_cuda.so); fi
+[ -e "$cuda" ] && libraries=(-Wl,--no-as-needed -ltorch_cuda "${libraries[@]}")
 
 if ! echo '#include <ATen/core/Tensor.h>' | g++ -std=c++17 "${include[@]}" -E -x c++ - >/dev/null 2>&1 \
   && ! echo '#include <ATen/core/Tensor.h>' | g++ -std=c++20 "${include[@]}" -E -x c++ - >/dev/null 2>&1; then

@@ -21,6 +21,9 @@ public sealed class SimulatedCardTests
 {
     private const double Digits = 1e-5;
 
+    // Half of the last place of bfloat16. Libtorch 1.13 gives the very digits; 2.6 has a kernel on the processor for the whole product that rounds otherwise than one in parts.
+    private const double Rounding = 1.0 / 512;
+
     [SimulatedCardFact]
     public void Add_TensorsOfTwoDevices_IsRefused()
     {
@@ -67,16 +70,17 @@ public sealed class SimulatedCardTests
     public void Step_DecoderOnACard_GivesTheProcessorsNumbers(string family, bool lora, bool recompute, bool bfloat16)
     {
         using var scope = NewDisposeScope();
+        var digits = bfloat16 ? Rounding : Digits;
         var tuning = (lora ? DeviceComparison.Lora : Tuning.Full) with { Recompute = recompute, BFloat16 = bfloat16 };
         using var near = DeviceComparison.Model(family, tuning, CPU);
         using var far = DeviceComparison.Model(family, tuning, SimulatedCard.Device);
 
         Assert.All(far.Weights().Concat(far.Adapters()), w => Assert.Equal(SimulatedCard.Device.type, w.Value.device.type));
-        Assert.InRange(DeviceComparison.Difference(DeviceComparison.Logits(near), DeviceComparison.Logits(far)), 0, Digits);
+        Assert.InRange(DeviceComparison.Difference(DeviceComparison.Logits(near), DeviceComparison.Logits(far)), 0, digits);
         var (expected, actual) = (DeviceComparison.Step(near), DeviceComparison.Step(far));
-        Assert.Equal(expected.Loss, actual.Loss, Digits * expected.Loss);
-        Assert.InRange(DeviceComparison.Difference(expected.Gradients, actual.Gradients), 0, Digits);
-        Assert.InRange(DeviceComparison.UpdateDifference(expected, actual), 0, Digits);
+        Assert.Equal(expected.Loss, actual.Loss, digits * expected.Loss);
+        Assert.InRange(DeviceComparison.Difference(expected.Gradients, actual.Gradients), 0, digits);
+        Assert.InRange(DeviceComparison.UpdateDifference(expected, actual), 0, digits);
         using var copy = far.Copy();
         Assert.Equal(SimulatedCard.Device.type, copy.Device.type);
         Assert.Equal(DeviceComparison.Logits(far), DeviceComparison.Logits(copy));

@@ -146,6 +146,22 @@ at::Scalar local_scalar_dense(const at::Tensor& self) {
   return as_host(self).item();
 }
 
+// There is one card and one stream. Libtorch's own guard for devices without streams has no default stream, which autograd of 2.x asks for.
+struct Guard final : c10::impl::DeviceGuardImplInterface {
+  c10::DeviceType type() const override { return kKind; }
+  c10::Device exchangeDevice(c10::Device) const override { return card; }
+  c10::Device getDevice() const override { return card; }
+  void setDevice(c10::Device) const override {}
+  void uncheckedSetDevice(c10::Device) const noexcept override {}
+  c10::Stream getStream(c10::Device) const noexcept override { return stream(); }
+  c10::Stream getDefaultStream(c10::Device) const override { return stream(); }
+  c10::Stream exchangeStream(c10::Stream) const noexcept override { return stream(); }
+  c10::DeviceIndex deviceCount() const noexcept override { return 1; }
+
+ private:
+  static c10::Stream stream() { return c10::Stream(c10::Stream::DEFAULT, card); }
+};
+
 }  // namespace
 
 TORCH_LIBRARY_IMPL(_, PrivateUse1, m) { m.fallback(torch::CppFunction::makeFromBoxedFunction<&run>()); }
@@ -162,7 +178,7 @@ TORCH_LIBRARY_IMPL(aten, PrivateUse1, m) {
   m.impl("_local_scalar_dense", &local_scalar_dense);
 }
 
-C10_REGISTER_GUARD_IMPL(PrivateUse1, c10::impl::NoOpDeviceGuardImpl<kKind>);
+C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
 
 extern "C" __attribute__((visibility("default"))) int32_t rro_card_kind() { return static_cast<int32_t>(kKind); }
 
