@@ -225,7 +225,7 @@ public sealed class Policy : IDisposable
     // By all of a card's memory and not by what is free of it, so that the same plan makes the same batches again.
     private static (int PerPass, int Kept) Rows(RunPlan plan, DecoderConfig config)
     {
-        var bytes = MemoryPlan.BytesPerRow(config, plan.Model.Context);
+        var bytes = MemoryPlan.BytesPerRow(config, TuningOf(plan.Model), plan.Model.Context);
         var card = DeviceName.CardOf(plan.Model.Device);
         var total = card is { } number && ComputeDevice.WhyNot(plan.Model.Device) is null ? TensorEngine.CardMemory(number)?.Total : null;
         // While a pass works on rows, their copies and those of their results are there beside those that are kept.

@@ -45,7 +45,15 @@ public static class TensorEngine
         }
     }
 
-    /// <summary>Operators that the program uses and this libtorch does not have; always empty with the package, which brings its own.</summary>
+    /// <summary>Whether attention can be computed in one operator, without its weights in memory.</summary>
+    public static bool HasFusedAttention =>
+#if TORCHSHARP_PACKAGE
+        true;
+#else
+        EngineSetup.HasFusedAttention;
+#endif
+
+    /// <summary>Operators that the program needs and this libtorch does not have; always empty with the package, which brings its own.</summary>
     public static IReadOnlyList<string> MissingOperators =>
 #if TORCHSHARP_PACKAGE
         [];

@@ -119,7 +119,10 @@ public static unsafe partial class EngineSetup
         }
     }
 
-    /// <summary>Operators that the binding uses and this libtorch does not have, by name; each is looked up.</summary>
+    /// <summary>Whether this libtorch computes attention in one operator, without its weights in memory: 2.x does, 1.13 does not.</summary>
+    public static bool HasFusedAttention => torch.nn.functional.HasFusedAttention;
+
+    /// <summary>Operators that the binding needs and this libtorch does not have, by name; each is looked up.</summary>
     public static IReadOnlyList<string> MissingOperators()
     {
         Load();
@@ -129,7 +132,7 @@ public static unsafe partial class EngineSetup
             System.Runtime.CompilerServices.RuntimeHelpers.RunClassConstructor(type.TypeHandle);
         }
 
-        return [.. Op.All.Where(o => !o.Exists).Select(o => o.FullName).Order(StringComparer.Ordinal)];
+        return [.. Op.All.Where(o => !o.Optional && !o.Exists).Select(o => o.FullName).Order(StringComparer.Ordinal)];
     }
 
     /// <summary>What is known of a card.</summary>

@@ -53,9 +53,9 @@ internal sealed unsafe class Op
     private readonly string overload;
     private nint _handle;
 
-    internal Op(string name, string overload = "")
+    internal Op(string name, string overload = "", bool optional = false)
     {
-        (this.name, this.overload) = (name, overload);
+        (this.name, this.overload, Optional) = (name, overload, optional);
         lock (s_all)
         {
             s_all.Add(this);
@@ -76,6 +76,9 @@ internal sealed unsafe class Op
 
     /// <summary>Name and overload.</summary>
     internal string FullName => overload.Length > 0 ? $"{name}.{overload}" : name;
+
+    /// <summary>The program asks first, and has another way where it is missing.</summary>
+    internal bool Optional { get; }
 
     /// <summary>This libtorch has it.</summary>
     internal bool Exists => _handle != 0 || (_handle = Native.rro_operator(name, overload)) != 0;

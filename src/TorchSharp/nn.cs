@@ -111,6 +111,9 @@ namespace TorchSharp
                 private static readonly Op s_linear = new("aten::linear");
                 private static readonly Op s_cross_entropy = new("aten::cross_entropy_loss");
                 private static readonly Op s_layer_norm = new("aten::layer_norm");
+                private static readonly Op s_scaled_dot_product_attention = new("aten::scaled_dot_product_attention", optional: true);
+
+                internal static bool HasFusedAttention => s_scaled_dot_product_attention.Exists;
 
                 /// <summary>Exact GELU, with erf.</summary>
                 public static Tensor gelu(Tensor x) => s_gelu.Call(x);
@@ -128,6 +131,10 @@ namespace TorchSharp
                 /// <summary>Layer norm over the last dimensions.</summary>
                 public static Tensor layer_norm(Tensor input, long[] normalized_shape, Tensor? weight = null, Tensor? bias = null, double eps = 1e-05) =>
                     s_layer_norm.Call(input, normalized_shape, Value.Optional(weight), Value.Optional(bias), eps);
+
+                /// <summary>softmax(Q K^T / sqrt(hd) + mask) V, (.., N, hd), in one operator; libtorch 1.13 has none.</summary>
+                public static Tensor scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask = null, double p = 0.0, bool is_casual = false) =>
+                    s_scaled_dot_product_attention.Call(query, key, value, Value.Optional(attn_mask), p, is_casual);
             }
         }
     }

@@ -123,7 +123,7 @@ internal static class CudaBenchmark
         var total = device.IsCard() ? TensorEngine.CardMemory(device.index)?.Total : null;
         foreach (var rows in (int[])[1, 8, 64])
         {
-            if (4.0 * Math.Max(rows, 2) * MemoryPlan.BytesPerRow(model.Config, Context) > CacheShare * total)
+            if (4.0 * Math.Max(rows, 2) * MemoryPlan.BytesPerRow(model.Config, model.Tuning, Context) > CacheShare * total)
             {
                 report.Note($"sampling of {rows} histories at once was left out: their keys and values do not fit.");
                 continue;

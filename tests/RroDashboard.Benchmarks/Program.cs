@@ -21,6 +21,7 @@ if (args is ["pairs", _, ..])
 return await RroCommandLine.RunAsync(["bench", .. args], benchmarks:
 [
     new Benchmark("sampling", "Actions sampled in one batch with cached keys and values, against recomputing every history for every token.", SamplingBenchmark.RunAsync),
+    new Benchmark("attention", "A decoder of SmolLM2's blocks with keys and values in bfloat16, and with attention in one operator, against float32 in parts.", AttentionBenchmark.RunAsync),
     new Benchmark("exploration", "What every way to explore spends on the demo's shop, against fixed-size exploration of five.", ExplorationBenchmark.RunAsync),
     new Benchmark("training", "SFT updates of the default model with one and with two threads.", TrainingBenchmark.RunAsync),
     new Benchmark("journal", "Facts and points through the journal's single writer, against EF Core saving 20 rows at a time.", JournalBenchmark.RunAsync),

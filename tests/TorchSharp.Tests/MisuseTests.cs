@@ -24,6 +24,26 @@ public sealed class MisuseTests
         ["gradients of whole numbers"] = (() => zeros([2], int64, requires_grad: true), "can require gradients"),
     };
 
+    [Fact]
+    public void ScaledDotProductAttention_WhereLibtorchHasIt_IsTheFormula_ElsewhereSaysSo()
+    {
+        using var scope = NewDisposeScope();
+        var (q, k, v) = (Numbers(4), Numbers(5), Numbers(5) * 2);
+        var mask = zeros([2, 1, 4, 5]).masked_fill(tensor(new[] { false, false, false, true, false }).view(1, 1, 1, 5), float.NegativeInfinity);
+        if (!EngineSetup.HasFusedAttention)
+        {
+            Assert.Contains("scaled_dot_product_attention", Assert.Throws<ExternalException>(() => nn.functional.scaled_dot_product_attention(q, k, v, mask)).Message, StringComparison.Ordinal);
+            // Nobody has to miss what has another way.
+            Assert.Empty(EngineSetup.MissingOperators());
+            return;
+        }
+
+        var expected = ((q.matmul(k.transpose(-2, -1)) / Math.Sqrt(8)) + mask).softmax(-1).matmul(v);
+        Assert.True((nn.functional.scaled_dot_product_attention(q, k, v, mask) - expected).abs().max().ToSingle() < 1e-5);
+
+        static Tensor Numbers(int length) => tensor([.. Enumerable.Range(0, 2 * 3 * length * 8).Select(i => (float)Math.Sin(i * i))], [2, 3, length, 8]);
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void Call_Misuse_ThrowsPyTorchsText(string name)

@@ -18,11 +18,11 @@ public sealed record CacheRows(Tensor[] Keys, Tensor[] Values, Tensor[] Projecti
     public static CacheRows Allocate(LanguageModel model, int rows, int width)
     {
         ArgumentNullException.ThrowIfNull(model);
-        Tensor[] Each(params long[] shape) => [.. Enumerable.Range(0, model.Layers).Select(_ => zeros(shape, device: model.Device).DetachFromDisposeScope())];
+        Tensor[] Each(ScalarType type, params long[] shape) => [.. Enumerable.Range(0, model.Layers).Select(_ => zeros(shape, type, model.Device).DetachFromDisposeScope())];
         return new CacheRows(
-            Each(rows, model.CacheHeads, width, model.HeadWidth),
-            Each(rows, model.CacheHeads, width, model.HeadWidth),
-            Each(rows, model.ProjectionWidth));
+            Each(model.CacheType, rows, model.CacheHeads, width, model.HeadWidth),
+            Each(model.CacheType, rows, model.CacheHeads, width, model.HeadWidth),
+            Each(float32, rows, model.ProjectionWidth));
     }
 
     /// <summary>A copy of some rows.</summary>

@@ -26,6 +26,7 @@ public sealed class Decoder : LanguageModel
     private readonly Tensor _cos;          // (context, hd / 2)
     private readonly Tensor _sin;
     private readonly List<Recorded> _recorded = [];
+    private bool? _fuses;
 
     private Decoder(DecoderConfig config, Tuning tuning, int context, IReadOnlyList<string> storedTypes, Tensor embedding, Tensor head, Tensor norm, Block[] blocks, Device device)
         : base(nameof(Decoder))
@@ -69,7 +70,21 @@ public sealed class Decoder : LanguageModel
     public override int HeadWidth => Config.HeadWidth;
 
     /// <inheritdoc/>
+    public override ScalarType CacheType => Tuning.BFloat16 ? ScalarType.BFloat16 : float32;
+
+    /// <inheritdoc/>
     public override int ProjectionWidth => 0;
+
+    /// <summary>
+    /// Attention over the cache in one operator of libtorch, which keeps no weights: where it has one, and there is no cap inside. On the processor it is
+    /// up to twice as quick in float32, and ten times slower in bfloat16 (libtorch 2.6), so not there. Set it to compare.
+    /// Training never does: its gradients have an order.
+    /// </summary>
+    public bool FusesAttention
+    {
+        get => _fuses ?? (Config.AttentionCap == 0 && TensorEngine.HasFusedAttention && (Device.IsCard() || CacheType == float32));
+        set => _fuses = value;
+    }
 
     /// <inheritdoc/>
     public override bool IsLarge => true;
@@ -392,16 +407,23 @@ public sealed class Decoder : LanguageModel
         var cos = _cos.index_select(0, angles).view(batch, added, 1, -1);
         var sin = _sin.index_select(0, angles).view(batch, added, 1, -1);
         var slots = positions.clamp_max(cache.Width - 1).view(batch, 1, added, 1).expand(batch, CacheHeads, added, HeadWidth);
-        var masks = Config.Windows.Distinct().ToDictionary(w => w, w => Mask(positions, cache.Width, w));                        // (B, 1, 1, N, W)
+        var fused = FusesAttention;
+        var groups = Config.Heads / CacheHeads;
+        var masks = Config.Windows.Distinct().ToDictionary(w => w, w => fused
+            ? Mask(positions, cache.Width, w).expand(batch, 1, groups, added, cache.Width).reshape(batch, 1, groups * added, cache.Width).to(CacheType)
+            : Mask(positions, cache.Width, w));                                           // (B, 1, 1, N, W), or as the queries lie
         var x = Embed(tokens, batch, added);                                              // (B, N, d)
         for (var layer = 0; layer < Layers; layer++)
         {
             using var scope = NewDisposeScope();
             var block = _blocks[layer];
             var (q, k, v) = Heads(block, Norm(x, block.AttentionNorm), cos, sin, keep: null);
-            cache.Keys[layer].scatter_(2, slots, k.transpose(1, 2));
-            cache.Values[layer].scatter_(2, slots, v.transpose(1, 2));
-            x = x + After(block.Output.Apply(Attend(q, cache.Keys[layer], cache.Values[layer], masks[Config.Windows[layer]]), null), block.AfterAttentionNorm);
+            cache.Keys[layer].scatter_(2, slots, k.transpose(1, 2).to(CacheType));
+            cache.Values[layer].scatter_(2, slots, v.transpose(1, 2).to(CacheType));
+            q = q.to(CacheType);
+            var (keys, values, mask) = (cache.Keys[layer], cache.Values[layer], masks[Config.Windows[layer]]);
+            var attended = fused ? AttendFused(q, keys, values, mask) : Attend(q, keys, values, mask);
+            x = x + After(block.Output.Apply(attended, null), block.AfterAttentionNorm);
             x = x + After(FeedForward(block, Norm(x, block.FeedForwardNorm), null), block.AfterFeedForwardNorm);
             x.MoveToOuterDisposeScope();
         }
@@ -523,14 +545,26 @@ public sealed class Decoder : LanguageModel
         return (grouped.reshape(batch, CacheHeads, -1, HeadWidth), Rotate(k, cos, sin), v);
     }
 
-    // keys and values (B, K, W, hd), mask (1 or B, 1, 1, N, W); gives (B, N, H hd).
+    // q (B, K, G N, hd), keys and values (B, K, W, hd), mask (1 or B, 1, 1, N, W); gives (B, N, H hd). The softmax is in float32 whatever they are.
     private Tensor Attend(Tensor q, Tensor keys, Tensor values, Tensor mask)
     {
         var (batch, width, groups) = (q.shape[0], keys.shape[2], Config.Heads / CacheHeads);
         var length = q.shape[2] / groups;
-        var scores = Cap(q.matmul(keys.transpose(-2, -1)), Config.AttentionCap).view(batch, CacheHeads, groups, length, width);
+        var scores = Cap(q.matmul(keys.transpose(-2, -1)).to(float32), Config.AttentionCap).view(batch, CacheHeads, groups, length, width);
         var attention = (scores + mask).softmax(-1).view(batch, CacheHeads, groups * length, width);
-        return attention.matmul(values).view(batch, Config.Heads, length, HeadWidth).transpose(1, 2).reshape(batch, length, (long)Config.Heads * HeadWidth);
+        return InTokens(attention.to(values.dtype).matmul(values));
+    }
+
+    // The same with a mask (B, 1, G N, W). The operator divides by sqrt(hd), and the queries have their scale already.
+    private Tensor AttendFused(Tensor q, Tensor keys, Tensor values, Tensor mask) =>
+        InTokens(nn.functional.scaled_dot_product_attention(q * Math.Sqrt(HeadWidth), keys, values, mask));
+
+    // (B, K, G N, hd) to (B, N, H hd), float32.
+    private Tensor InTokens(Tensor attended)
+    {
+        var batch = attended.shape[0];
+        var length = attended.shape[2] / (Config.Heads / CacheHeads);
+        return attended.to(float32).view(batch, Config.Heads, length, HeadWidth).transpose(1, 2).reshape(batch, length, (long)Config.Heads * HeadWidth);
     }
 
     private Tensor FeedForward(Block block, Tensor n, Func<Tensor, Tensor>? keep)

@@ -31,6 +31,12 @@ public abstract class LanguageModel(string name) : nn.Module<Tensor, Tensor>(nam
     /// <summary>Numbers of one head's key or value.</summary>
     public abstract int HeadWidth { get; }
 
+    /// <summary>How keys and values are kept.</summary>
+    public virtual ScalarType CacheType => float32;
+
+    /// <summary>Bytes of one number of a key or value.</summary>
+    public int CacheNumberBytes => CacheType == ScalarType.BFloat16 ? 2 : sizeof(float);
+
     /// <summary>Numbers kept of the last token beside its keys and values; 0 for none.</summary>
     public abstract int ProjectionWidth { get; }
 

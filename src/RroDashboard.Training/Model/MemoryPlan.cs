@@ -62,10 +62,11 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
     }
 
     /// <summary>Keys and values of one history that fills its context, bytes.</summary>
-    public static long BytesPerRow(DecoderConfig config, int context)
+    public static long BytesPerRow(DecoderConfig config, Tuning tuning, int context)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return 2L * Float * config.Layers * config.KeyValueHeads * config.HeadWidth * context;
+        ArgumentNullException.ThrowIfNull(tuning);
+        return 2L * (tuning.BFloat16 ? Half : Float) * config.Layers * config.KeyValueHeads * config.HeadWidth * context;
     }
 
     /// <summary>Numbers of a model, and those of them that training changes.</summary>
@@ -109,7 +110,7 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
             ("weights", held),
             ("gradients and optimiser", 3L * Float * trained),
             ("copies for the collapse guard", (long)Float * trained * copies),
-            ("keys and values", positions * BytesPerRow(config, 1)),
+            ("keys and values", positions * BytesPerRow(config, tuning, 1)),
             ("logits", (long)Float * config.Vocabulary * ((SamplingEngine.HistoriesPerContext * (long)cacheRows) + (4L * rowsPerPass))),
             ("one pass with gradients", pass + rounded),
         ];

@@ -61,6 +61,40 @@ public sealed class DecoderTests
         cache.Free();
     }
 
+    [FusedAttentionFact]
+    public void Continue_FusedAttention_GivesWhatThePartsGive()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        foreach (var family in ((IEnumerable<object[]>)Families).Select(f => (string)f[0]).Where(f => f != "gemma2"))
+        {
+            var golden = Golden(family);
+            using var model = Load(golden);
+            Assert.True(model.FusesAttention, family);
+            var prompt = Ints(golden.GetProperty("prompt")).Select(i => (long)i).ToArray();
+            var (fused, parts) = (Logits(true), Logits(false));
+            Assert.True(fused.Zip(parts).Max(p => Math.Abs(p.First - p.Second)) < Tolerance / 10, $"{family}: {fused.Zip(parts).Max(p => Math.Abs(p.First - p.Second))}");
+
+            // Rows of different lengths, fed in two pieces.
+            float[] Logits(bool fuse)
+            {
+                model.FusesAttention = fuse;
+                var cache = CacheRows.Allocate(model, 2, model.Context);
+                using var first = model.Continue(tensor([.. prompt[..8], .. prompt[..5], 0, 0, 0], [2, 8]), [0, 0], [8, 5], cache);
+                var logits = model.Continue(tensor([.. prompt[8..12], .. prompt[5..7], 0, 0], [2, 4]), [8, 5], [4, 2], cache).data<float>().ToArray();
+                cache.Free();
+                return logits;
+            }
+        }
+    }
+
+    [Fact]
+    public void Continue_CapInsideAttention_IsNeverFused()
+    {
+        using var model = Load(Golden("gemma2"));
+        Assert.False(model.FusesAttention);
+    }
+
     [Fact]
     public void SampleAsync_GreedyOverSharedPrefixes_GivesReferenceTokens()
     {

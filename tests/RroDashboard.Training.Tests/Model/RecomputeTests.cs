@@ -94,15 +94,20 @@ public sealed class RecomputeTests
         }
     }
 
-    [Fact]
-    public void Continue_BFloat16_GivesWhatAWholePassGives()
+    [Theory]
+    [InlineData("llama3")]
+    [InlineData("qwen2.5-window")]
+    [InlineData("qwen3")]
+    [InlineData("gemma2")]
+    public void Continue_BFloat16_GivesWhatAWholePassGives(string family)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        using var model = DecoderTests.Load(DecoderTests.Golden("llama3"), tuning: s_lora with { BFloat16 = true });
+        using var model = DecoderTests.Load(DecoderTests.Golden(family), tuning: s_lora with { BFloat16 = true });
         long[] tokens = [1, 4, 9, 16, 25, 36];
         var whole = model.Logits(model.forward(tensor(tokens, [1, tokens.Length])).select(1, tokens.Length - 1)).data<float>().ToArray();
         var cache = CacheRows.Allocate(model, 1, 16);
+        Assert.All(cache.Keys.Concat(cache.Values), kept => Assert.Equal(ScalarType.BFloat16, kept.dtype));
         using var first = model.Continue(tensor(tokens[..5], [1, 5]), [0], [5], cache);
         var last = model.Continue(tensor(tokens[5..], [1, 1]), [5], [1], cache).data<float>().ToArray();
         Assert.True(whole.Zip(last).Max(p => Math.Abs(p.First - p.Second)) / whole.Max(Math.Abs) < LogitShare);
@@ -128,9 +133,10 @@ public sealed class RecomputeTests
         var config = Large();
         var (full, half) = (Part(Plan(config, s_lora, 512), "weights"), Part(Plan(config, s_lora with { BFloat16 = true }, 512), "weights"));
         Assert.InRange((double)half / full, 0.5, 0.501);
+        Assert.Equal(Part(Plan(config, s_lora, 512), "keys and values"), 2 * Part(Plan(config, s_lora with { BFloat16 = true }, 512), "keys and values"));
         // Where all weights are trained their digits stay, and the rounded ones come on top.
         Assert.Equal(Part(Plan(config, Tuning.Full, 512), "weights"), Part(Plan(config, Tuning.Full with { BFloat16 = true }, 512), "weights"));
-        Assert.True(Plan(config, Tuning.Full with { BFloat16 = true }, 512).Bytes > Plan(config, Tuning.Full, 512).Bytes);
+        Assert.True(Part(Plan(config, Tuning.Full with { BFloat16 = true }, 512), "one pass with gradients") > Part(Plan(config, Tuning.Full, 512), "one pass with gradients"));
     }
 
     private static DecoderConfig Large()
