@@ -52,6 +52,17 @@ public sealed class CheckpointRunTests : IDisposable
         }
     }
 
+    // Free actions of very different lengths, decoded continuously, and rollouts that walks share.
+    [Fact]
+    public void Run_TwoLooksTwice_SameLedger()
+    {
+        string[] settings = ["Environment.ActionMask=false", "Sft.Updates=2", "Evaluate.Tasks=2", "Dpo.Updates=1"];
+        var (first, journal) = Run("looks-one", settings, "two-looks");
+        var (second, _) = Run("looks-two", settings, "two-looks");
+        Assert.True(first.Explore.Rollouts > 0 && journal.Facts.OfType<CandidateScored>().Any(c => c.Free));
+        Assert.Equal(first.LedgerSha256, second.LedgerSha256);
+    }
+
     [Fact]
     public void Open_SavedPolicy_ComputesWhatTheRunSaved()
     {
@@ -111,9 +122,17 @@ public sealed class CheckpointRunTests : IDisposable
         return plan;
     }
 
-    private (RunSummary Summary, TestJournal Journal) Run(string folder, params string[] settings)
+    private (RunSummary Summary, TestJournal Journal) Run(string folder, params string[] settings) => Run(folder, settings, null);
+
+    private (RunSummary Summary, TestJournal Journal) Run(string folder, string[] settings, string? method)
     {
+        var plan = Plan(settings);
+        if (method is not null)
+        {
+            ExplorationMethods.Apply(plan, method);
+        }
+
         var journal = new TestJournal();
-        return (new TrainingRun(Plan(settings), Path.Combine(_folder, folder), journal, TimeProvider.System, CancellationToken.None).Run(), journal);
+        return (new TrainingRun(plan, Path.Combine(_folder, folder), journal, TimeProvider.System, CancellationToken.None).Run(), journal);
     }
 }

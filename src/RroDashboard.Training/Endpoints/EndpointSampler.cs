@@ -91,7 +91,7 @@ public sealed class EndpointSampler : IActionSampler
     /// <exception cref="EndpointException">The endpoint cannot be used, or gave up.</exception>
     public void Run(IEnumerable<Func<Task>> walks, int? atOnce = null) => _walks.Run(walks, atOnce ?? MostWalks);
 
-    private void Answer(Request[] requests)
+    private Request[] Answer(Request[] requests)
     {
         // One that fails ends the others: nothing is paid for any more.
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_cancellationToken);
@@ -104,6 +104,8 @@ public sealed class EndpointSampler : IActionSampler
             var id = _dialogue.Said(request.History, answer);
             request.Answered(new SampledAction(new History(request.History, [id]), [id], answer.LogProb ?? double.NaN, answer.Truncated));
         }
+
+        return requests;
 
         async Task<EndpointAnswer> AskAsync(Request request)
         {

@@ -32,11 +32,15 @@ public sealed record CacheRows(Tensor[] Keys, Tensor[] Values, Tensor[] Projecti
         [.. Values.Select(v => v.index_select(0, rows))],
         [.. Projections.Select(p => p.index_select(0, rows))]);
 
-    /// <summary>The first positions of all rows, in the same memory; this itself where that is all of them.</summary>
+    /// <summary>The first positions of the first rows, in the same memory; this itself where that is all of them.</summary>
+    /// <param name="rows">At most <see cref="Rows"/>.</param>
     /// <param name="width">At most <see cref="Width"/>.</param>
-    public CacheRows Cut(long width) => width == Width
+    public CacheRows Cut(long rows, long width) => rows == Rows && width == Width
         ? this
-        : new([.. Keys.Select(k => k.narrow(2, 0, width))], [.. Values.Select(v => v.narrow(2, 0, width))], [.. Projections.Select(p => p.alias())]);
+        : new(
+            [.. Keys.Select(k => k.narrow(0, 0, rows).narrow(2, 0, width))],
+            [.. Values.Select(v => v.narrow(0, 0, rows).narrow(2, 0, width))],
+            [.. Projections.Select(p => p.narrow(0, 0, rows))]);
 
     /// <summary>Keeps all tensors alive past the current dispose scope.</summary>
     public CacheRows MoveToOuterDisposeScope()

@@ -246,11 +246,66 @@ internal sealed class PagedCache : IDisposable
             }
         }
 
-        if (sources.Count > 0)
+        Slide(_store, targets, working, sources);
+    }
+
+    /// <summary>Empty rows as wide as the context, for histories that come and go. They outlive the current dispose scope.</summary>
+    public WorkingRows Room(int rows)
+    {
+        var width = WholePages(_model.Context, PageLength);
+        return new WorkingRows(CacheRows.Allocate(_model, rows, width), width);
+    }
+
+    /// <summary>Lays what is known of kept histories into rows.</summary>
+    /// <param name="into">From <see cref="Room"/>.</param>
+    /// <param name="laid">Which history into which row.</param>
+    public void Lay(WorkingRows into, IReadOnlyList<(int Row, History History)> laid)
+    {
+        var count = Count((int)into.Whole.Width);
+        var (sources, targets) = (new List<long>(), new List<long>());
+        foreach (var (row, history) in laid)
         {
-            var (source, target) = (OnDevice([.. sources]), OnDevice([.. targets]));
-            Write([.. _store.Keys.Select(Sliced)], target, [.. working.Keys.Select(Sliced)], source);
-            Write([.. _store.Values.Select(Sliced)], target, [.. working.Values.Select(Sliced)], source);
+            var known = Known(history);
+            for (var head = 0; head < _model.CacheHeads; head++)
+            {
+                for (var i = 0; i < known.Length; i++)
+                {
+                    sources.Add((known[i] * _model.CacheHeads) + head);
+                    targets.Add((((row * _model.CacheHeads) + head) * count) + i);
+                }
+            }
+        }
+
+        Slide(into.Whole, targets, _store, sources);
+        if (_model.ProjectionWidth > 0)
+        {
+            Write(into.Whole.Projections, OnDevice([.. laid.Select(l => (long)l.Row)]), _store.Projections, OnDevice([.. laid.Select(l => (long)l.History.Place)]));
+        }
+    }
+
+    /// <summary>Copies rows onto others of the same room.</summary>
+    /// <param name="rows">The room.</param>
+    /// <param name="moves">From which row to which, and how many positions of it count. No row is both.</param>
+    public void Copy(WorkingRows rows, IReadOnlyList<(int From, int To, int Positions)> moves)
+    {
+        var count = Count((int)rows.Whole.Width);
+        var (sources, targets) = (new List<long>(), new List<long>());
+        foreach (var (from, to, positions) in moves)
+        {
+            for (var head = 0; head < _model.CacheHeads; head++)
+            {
+                for (var i = 0; i < Count(positions); i++)
+                {
+                    sources.Add((((from * _model.CacheHeads) + head) * count) + i);
+                    targets.Add((((to * _model.CacheHeads) + head) * count) + i);
+                }
+            }
+        }
+
+        Slide(rows.Whole, targets, rows.Whole, sources);
+        if (_model.ProjectionWidth > 0)
+        {
+            Write(rows.Whole.Projections, OnDevice([.. moves.Select(m => (long)m.To)]), rows.Whole.Projections, OnDevice([.. moves.Select(m => (long)m.From)]));
         }
     }
 
@@ -271,6 +326,17 @@ internal sealed class PagedCache : IDisposable
         {
             using var scope = NewDisposeScope();
             into[layer].index_copy_(0, at, rows is null ? from[layer] : from[layer].index_select(0, rows));
+        }
+    }
+
+    // Copies slices of keys and values.
+    private void Slide(CacheRows into, List<long> targets, CacheRows from, List<long> sources)
+    {
+        if (sources.Count > 0)
+        {
+            var (target, source) = (OnDevice([.. targets]), OnDevice([.. sources]));
+            Write([.. into.Keys.Select(Sliced)], target, [.. from.Keys.Select(Sliced)], source);
+            Write([.. into.Values.Select(Sliced)], target, [.. from.Values.Select(Sliced)], source);
         }
     }
 

@@ -17,6 +17,11 @@ public sealed record SampledAction(History After, int[] Tokens, double LogProb, 
 /// Owns the model while walks sample from it. A walk is ordinary sequential code that awaits an action; the engine advances
 /// when every live walk is waiting, so the schedule, and with it the result, does not depend on the clock. All of it runs on
 /// the thread that calls <see cref="Run"/>.
+/// <para>
+/// A small model works in turns: everything that was asked for is decoded together until the last of it is done. A large one decodes continuously: when an
+/// action is done its walk goes on between two passes, and what it asks for next joins what is being decoded; nobody waits for the longest action.
+/// When an action is done depends on the tokens alone, so this schedule does not depend on the clock either.
+/// </para>
 /// </summary>
 /// <remarks>
 /// Keys and values live in the pages of one cache (<see cref="PagedCache"/>). What is sampled from a history shares the full pages of its beginning and
@@ -51,6 +56,10 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     // Finished rows are dropped from the working batch when fewer than this share is alive.
     private const double CompactBelow = 0.6;
 
+    // New rows join a batch when they are at least one for so many that are in it: to compute what they begin with is a pass of its own,
+    // which reads all weights for one row as for several.
+    private const int RowsPerJoining = 8;
+
     private readonly LanguageModel _model;
     private readonly int _actionEnd;
     private readonly int _maxActionTokens;
@@ -58,6 +67,11 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     private readonly int _walksAtOnce;
     private readonly PagedCache _cache;
     private readonly WalkQueue<Request> _walks;
+    private readonly bool _continuous;
+    private readonly Queue<Request> _line = new();       // asked for, and not in a batch yet
+    private List<Request> _live = [];                    // being decoded, a row each
+    private WorkingRows? _room;                          // those rows while decoding is continuous
+    private long _asked;
 
     /// <summary>An engine for one model.</summary>
     /// <param name="model">Its weights may change between runs; call <see cref="Forget"/> then.</param>
@@ -68,8 +82,17 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     /// <param name="walksAtOnce">Walks that are under way at once.</param>
     /// <param name="rowsPerPass">Rows computed in one piece; at most half of <paramref name="cacheRows"/>.</param>
     /// <param name="pageLength">Positions of a page of the cache; by default <see cref="PagePositions"/> for a large model, and the whole context for a small one.</param>
+    /// <param name="continuous">Whether actions join and leave a batch as they begin and end, or it is decoded to the end of its longest; by default a large model's do.</param>
     public SamplingEngine(
-        LanguageModel model, int actionEnd, int maxActionTokens, CancellationToken cancellationToken, int? cacheRows = null, int rowsPerPass = RowsPerPass, int walksAtOnce = WalksAtOnce, int? pageLength = null)
+        LanguageModel model,
+        int actionEnd,
+        int maxActionTokens,
+        CancellationToken cancellationToken,
+        int? cacheRows = null,
+        int rowsPerPass = RowsPerPass,
+        int walksAtOnce = WalksAtOnce,
+        int? pageLength = null,
+        bool? continuous = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowsPerPass, 1);
@@ -82,7 +105,8 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         }
 
         (_model, _actionEnd, _maxActionTokens, _rowsPerPass, _walksAtOnce) = (model, actionEnd, maxActionTokens, rowsPerPass, walksAtOnce);
-        _walks = new WalkQueue<Request>(AnswerAll, request => request.Complete(), cancellationToken);
+        _continuous = continuous ?? model.IsLarge;
+        _walks = new WalkQueue<Request>(_continuous ? Advance : AnswerAll, request => request.Complete(), cancellationToken);
         FeedsForcedTogether = model.IsLarge;
         DrawsOnDevice = model.Device.IsCard();
         var page = Math.Min(pageLength ?? (model.IsLarge ? PagePositions : model.Context), model.Context);
@@ -118,6 +142,9 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
 
     /// <summary>Passes through the model that decoded, for one or more tokens each.</summary>
     public long DecodePasses { get; private set; }
+
+    /// <summary>Rows of these passes together, with those that were done and only carried along.</summary>
+    public long DecodedRows { get; private set; }
 
     /// <summary>Tokens that a mask leaves alone are fed with the token before them, in one pass. A small model gains nothing, and keeps its digits.</summary>
     internal bool FeedsForcedTogether { get; init; }
@@ -157,7 +184,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
             throw new ArgumentException($"A history of {history.Length} tokens leaves no room for an action of {_maxActionTokens} in the context of {_model.Context}.", nameof(history));
         }
 
-        var request = new Request(history, temperature, random, last, allowed);
+        var request = new Request(history, temperature, random, last, allowed) { Number = _asked++ };
         _walks.Ask(request);
         return request.Task;
     }
@@ -181,7 +208,20 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public void Run(IEnumerable<Func<Task>> walks, int? atOnce = null)
     {
-        _walks.Run(walks, atOnce ?? _walksAtOnce);
+        try
+        {
+            _walks.Run(walks, atOnce ?? _walksAtOnce);
+        }
+        finally
+        {
+            // Nothing is left but after an exception.
+            _live.ForEach(r => _cache.Return(r.Begin));
+            _live.Clear();
+            _line.Clear();
+            _room?.Free();
+            _room = null;
+            _cache.Unpin();
+        }
     }
 
     /// <inheritdoc/>
@@ -190,18 +230,24 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         _cache.Dispose();
     }
 
-    private void AnswerAll(Request[] requests)
+    // ---- in turns: everything that waits is decoded to its end ---------------------------------------------------------
+
+    private Request[] AnswerAll(Request[] requests)
     {
         foreach (var part in requests.Chunk(_rowsPerPass))
         {
-            Answer(part);
+            using var noGrad = no_grad();
+            using var free = ComputeDevice.Free(_model.Device);
+            MakeReady(part);
+            Decode(part);
         }
+
+        return requests;
     }
 
-    private void Answer(Request[] requests)
+    // What is known of these histories, and their logits, is in the cache after this, and stays there until it is unpinned.
+    private void MakeReady(Request[] requests)
     {
-        using var noGrad = no_grad();
-        using var free = ComputeDevice.Free(_model.Device);
         _cache.Pin();
         foreach (var history in requests.Select(r => r.History).Where(h => h.Place >= 0))
         {
@@ -209,7 +255,84 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         }
 
         Prefill([.. requests.Select(r => r.History).Where(h => !h.HasLogits).Distinct()]);
-        Decode(requests);
+    }
+
+    // ---- continuously: rows join and leave between two passes ------------------------------------------------------------
+
+    private List<Request> Advance(Request[] asked)
+    {
+        using var noGrad = no_grad();
+        using var free = ComputeDevice.Free(_model.Device);
+        Array.ForEach(asked, _line.Enqueue);
+        while (true)
+        {
+            using var step = NewDisposeScope();
+            var done = Join();
+            if (done.Count == 0 && _live.Count > 0)
+            {
+                done = Leave(Draw(_live, Feed(_room!.Whole.Cut(_live.Count, FedWidth()))));
+            }
+
+            if (done.Count > 0)
+            {
+                // They are few, and go on in the order in which they asked.
+                return [.. done.OrderBy(r => r.Number)];
+            }
+        }
+    }
+
+    // The first of the line, as many as a pass can take beside those that are in it. Each draws its first token at once.
+    private List<Request> Join()
+    {
+        var count = Math.Min(_line.Count, _rowsPerPass - _live.Count);
+        if (count == 0 || count * RowsPerJoining < _live.Count)
+        {
+            return [];
+        }
+
+        Request[] joining = [.. Enumerable.Range(0, count).Select(_ => _line.Dequeue())];
+        MakeReady(joining);
+        _room ??= _cache.Room(_rowsPerPass);
+        _cache.Lay(_room, [.. joining.Select((r, i) => (_live.Count + i, r.History))]);
+        var logits = _cache.Logits.index_select(0, _cache.OnDevice([.. joining.Select(r => (long)r.History.Place)]));
+        Hold(joining);
+        var first = _live.Count;
+        _live.AddRange(joining);
+        return Leave([.. Draw([.. joining], logits).Select(i => first + i)]);
+    }
+
+    // Finished rows are stored, and the last ones move into their places, so that no row is carried along.
+    private List<Request> Leave(List<int> finished)
+    {
+        if (finished.Count == 0)
+        {
+            return [];
+        }
+
+        Store(finished, _room!);
+        List<Request> done = [.. finished.Select(b => _live[b])];
+        var left = _live.Count - finished.Count;
+        var moves = finished.Where(b => b < left)
+            .Zip(Enumerable.Range(left, finished.Count).Where(b => !_live[b].Done), (to, from) => (From: from, To: to, Positions: _live[from].FedPosition))
+            .ToList();
+        _cache.Copy(_room!, moves);
+        moves.ForEach(m => _live[m.To] = _live[m.From]);
+        _live.RemoveRange(left, finished.Count);
+        return done;
+    }
+
+    // Whole pages, so that shapes change seldom; with room for what is fed now.
+    private int FedWidth() => Math.Min(_model.Context, PagedCache.WholePages(_live.Max(r => r.FedPosition) + _live.Max(r => r.Tokens.Count - r.Fed), _cache.PageLength));
+
+    // What each action will begin with stays, even if its history is given up before it is written.
+    private void Hold(IEnumerable<Request> requests)
+    {
+        foreach (var request in requests)
+        {
+            request.Begin = _cache.Share(request.History);
+        }
+
+        _cache.Unpin();
     }
 
     // ---- prefill: compute what is not known yet of each history, in its own pages --------------------------------------
@@ -296,95 +419,109 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     private void Decode(Request[] requests)
     {
         using var scope = NewDisposeScope();
-        var live = requests.ToList();
-        var longest = Math.Min(_model.Context, live.Max(r => r.History.Length) + _maxActionTokens);
-        int[] places = [.. live.Select(r => r.History.Place)];
-        var working = _cache.Take([.. live.Select(r => _cache.Known(r.History))], places, longest);
+        _live = [.. requests];
+        var longest = Math.Min(_model.Context, _live.Max(r => r.History.Length) + _maxActionTokens);
+        int[] places = [.. _live.Select(r => r.History.Place)];
+        var working = _cache.Take([.. _live.Select(r => _cache.Known(r.History))], places, longest);
         var logits = _cache.Logits.index_select(0, _cache.OnDevice([.. places.Select(p => (long)p)]));
-        // What each action will begin with stays, even if its history is given up before it is written.
-        live.ForEach(r => r.Begin = _cache.Share(r.History));
-        _cache.Unpin();
-        var alive = live.Count;
+        Hold(_live);
+        var alive = _live.Count;
         while (true)
         {
-            // Sample the next token of every row that is not done; rows that are done are only carried along.
             using var step = NewDisposeScope();
-            var logProbs = DrawsOnDevice ? [] : logits.log_softmax(-1).data<float>().ToArray();
-            var drawn = DrawsOnDevice ? DeviceDraws.Of(logits, live) : null;
-            var finished = new List<int>();
-            for (var b = 0; b < live.Count; b++)
-            {
-                if (live[b].Done)
-                {
-                    continue;
-                }
-
-                var left = live[b].Cursor?.Left();
-                if (left is [var only])
-                {
-                    live[b].Take(only, _actionEnd, _maxActionTokens);
-                    TokensForced++;
-                }
-                else
-                {
-                    live[b].Take(drawn?.Take(b, left, live[b]) ?? Draw(logProbs.AsSpan(b * _model.Vocabulary, _model.Vocabulary), left, live[b]), _actionEnd, _maxActionTokens);
-                    TokensGenerated++;
-                }
-
-                while (FeedsForcedTogether && !live[b].Done && live[b].Cursor?.Left() is [var next])
-                {
-                    live[b].Take(next, _actionEnd, _maxActionTokens);
-                    TokensForced++;
-                }
-
-                if (live[b].Done)
-                {
-                    finished.Add(b);
-                }
-            }
-
+            var finished = Draw(_live, logits);
             // At once, while the working rows hold exactly what was fed: carried rows are fed garbage from here on.
-            Store(live, finished, working);
+            Store(finished, working);
             alive -= finished.Count;
             if (alive == 0)
             {
+                _live.Clear();
                 return;
             }
 
-            if (alive < CompactBelow * live.Count)
+            if (alive < CompactBelow * _live.Count)
             {
-                var kept = Enumerable.Range(0, live.Count).Where(b => !live[b].Done).ToArray();
-                live = [.. kept.Select(b => live[b])];
+                var kept = Enumerable.Range(0, _live.Count).Where(b => !_live[b].Done).ToArray();
+                _live = [.. kept.Select(b => _live[b])];
                 var smaller = working.Keep(_cache.OnDevice(kept.Select(b => (long)b).ToArray()));
                 working.Free();
                 working = smaller.MoveToOuterDisposeScope();
             }
 
-            // The last token of an action is never fed, so padding, which is clamped to the last position, lies on no token there.
-            var counts = live.Select(r => r.Done ? 1 : r.Tokens.Count - r.Fed).ToArray();
-            var added = counts.Max();
-            var ids = new long[live.Count * added];
-            for (var b = 0; b < live.Count; b++)
-            {
-                for (var j = 0; j < counts[b]; j++)
-                {
-                    ids[(b * added) + j] = live[b].Done ? live[b].Tokens[^1] : live[b].Tokens[live[b].Fed + j];
-                }
-            }
-
-            var starts = live.Select(r => r.FedPosition).ToArray();
             logits.Dispose();
-            logits = _model.Continue(tensor(ids, [live.Count, added], device: _model.Device), starts, counts, working.Cut).MoveToOuterDisposeScope();
-            DecodePasses++;
-            for (var b = 0; b < live.Count; b++)
-            {
-                live[b].Fed += live[b].Done ? 0 : counts[b];
-            }
+            logits = Feed(working.Cut).MoveToOuterDisposeScope();
         }
     }
 
+    // The next token of every row that is not done, and the certain ones after it; rows that are done are only carried along. Gives the rows that are done now.
+    private List<int> Draw(List<Request> rows, Tensor logits)
+    {
+        var logProbs = DrawsOnDevice ? [] : logits.log_softmax(-1).data<float>().ToArray();
+        var drawn = DrawsOnDevice ? DeviceDraws.Of(logits, rows) : null;
+        var finished = new List<int>();
+        for (var b = 0; b < rows.Count; b++)
+        {
+            if (rows[b].Done)
+            {
+                continue;
+            }
+
+            var left = rows[b].Cursor?.Left();
+            if (left is [var only])
+            {
+                rows[b].Take(only, _actionEnd, _maxActionTokens);
+                TokensForced++;
+            }
+            else
+            {
+                rows[b].Take(drawn?.Take(b, left, rows[b]) ?? Draw(logProbs.AsSpan(b * _model.Vocabulary, _model.Vocabulary), left, rows[b]), _actionEnd, _maxActionTokens);
+                TokensGenerated++;
+            }
+
+            while (FeedsForcedTogether && !rows[b].Done && rows[b].Cursor?.Left() is [var next])
+            {
+                rows[b].Take(next, _actionEnd, _maxActionTokens);
+                TokensForced++;
+            }
+
+            if (rows[b].Done)
+            {
+                finished.Add(b);
+            }
+        }
+
+        return finished;
+    }
+
+    // One pass with what was written and not fed yet, a row for each that is live. Gives the logits after it.
+    private Tensor Feed(CacheRows working)
+    {
+        // The last token of an action is never fed, so padding, which is clamped to the last position, lies on no token there.
+        var counts = _live.Select(r => r.Done ? 1 : r.Tokens.Count - r.Fed).ToArray();
+        var added = counts.Max();
+        var ids = new long[_live.Count * added];
+        for (var b = 0; b < _live.Count; b++)
+        {
+            for (var j = 0; j < counts[b]; j++)
+            {
+                ids[(b * added) + j] = _live[b].Done ? _live[b].Tokens[^1] : _live[b].Tokens[_live[b].Fed + j];
+            }
+        }
+
+        var starts = _live.Select(r => r.FedPosition).ToArray();
+        var logits = _model.Continue(tensor(ids, [_live.Count, added], device: _model.Device), starts, counts, working);
+        DecodePasses++;
+        DecodedRows += _live.Count;
+        for (var b = 0; b < _live.Count; b++)
+        {
+            _live[b].Fed += _live[b].Done ? 0 : counts[b];
+        }
+
+        return logits;
+    }
+
     // Finished rows keep the full pages of their beginning, and write what is new into pages of their own.
-    private void Store(List<Request> live, List<int> finished, WorkingRows working)
+    private void Store(List<int> finished, WorkingRows working)
     {
         if (finished.Count == 0)
         {
@@ -394,7 +531,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         var written = new List<(int Row, History History, int First)>();
         // None of these gives its pages up to the next before they are written.
         _cache.Pin();
-        foreach (var (b, request) in finished.Select(b => (b, live[b])))
+        foreach (var (b, request) in finished.Select(b => (b, _live[b])))
         {
             var after = new History(request.History, [.. request.Tokens]) { Unfed = request.Tokens.Count - request.Fed };
             if (request.Last)
@@ -592,6 +729,9 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
         private ManualResetValueTaskSourceCore<SampledAction> _core;
 
         public History History { get; } = history;
+
+        /// <summary>In the order in which walks asked.</summary>
+        public long Number { get; init; }
 
         public double Temperature { get; } = temperature;
 

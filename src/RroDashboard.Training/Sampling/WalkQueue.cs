@@ -1,17 +1,18 @@
 namespace RroDashboard.Training.Sampling;
 
 /// <summary>
-/// Walks as ordinary sequential code on one thread. Every walk runs until it asks for something; when all live walks wait, what they asked for is
-/// answered together, and they go on in the order in which they asked. So the schedule, and with it the result, does not depend on how long an
-/// answer takes.
+/// Walks as ordinary sequential code on one thread. Every walk runs until it asks for something; when all live walks wait, some or all of them are
+/// answered together, and these go on in the order in which their answers come back. So the schedule, and with it the result, is a function of the answers and does not depend
+/// on how long one takes.
 /// </summary>
 /// <typeparam name="TRequest">What a walk asks for.</typeparam>
-/// <param name="answer">Answers all that wait.</param>
+/// <param name="answer">Gets what was asked since the last time, and gives back what is answered now: at least one of all that was asked and is not answered yet.</param>
 /// <param name="complete">Hands one its answer; the walk goes on inside this call.</param>
 /// <param name="cancellationToken">Ends <see cref="Run"/> before the next answers.</param>
-internal sealed class WalkQueue<TRequest>(Action<TRequest[]> answer, Action<TRequest> complete, CancellationToken cancellationToken)
+internal sealed class WalkQueue<TRequest>(Func<TRequest[], IReadOnlyList<TRequest>> answer, Action<TRequest> complete, CancellationToken cancellationToken)
 {
     private readonly List<TRequest> _waiting = [];
+    private int _unanswered;
 
     /// <summary>Puts a request in line; only from within a walk.</summary>
     public void Ask(TRequest request) => _waiting.Add(request);
@@ -34,6 +35,7 @@ internal sealed class WalkQueue<TRequest>(Action<TRequest[]> answer, Action<TReq
         {
             SynchronizationContext.SetSynchronizationContext(context);
             _waiting.Clear();
+            _unanswered = 0;
         }
     }
 
@@ -53,7 +55,7 @@ internal sealed class WalkQueue<TRequest>(Action<TRequest[]> answer, Action<TReq
                 running.Add(start());
             }
 
-            if (_waiting.Count == 0)
+            if (_waiting.Count + _unanswered == 0)
             {
                 // A walk may end without ever asking; then there is room for the next ones.
                 if (running.TrueForAll(w => w.IsCompleted) && (running.Count > 0 || notStarted.Count > 0))
@@ -67,9 +69,10 @@ internal sealed class WalkQueue<TRequest>(Action<TRequest[]> answer, Action<TReq
             cancellationToken.ThrowIfCancellationRequested();
             var batch = _waiting.ToArray();
             _waiting.Clear();
-            answer(batch);
+            var answered = answer(batch);
+            _unanswered += batch.Length - answered.Count;
             // Continuations run here, inside complete, and ask for their next action.
-            foreach (var request in batch)
+            foreach (var request in answered)
             {
                 complete(request);
             }

@@ -13,7 +13,7 @@ internal sealed class WorkingRows(CacheRows whole, long width)
     public CacheRows Whole => whole;
 
     /// <summary>What <see cref="LanguageModel.Continue"/> works on: the same memory, cut.</summary>
-    public CacheRows Cut { get; } = whole.Cut(width);
+    public CacheRows Cut { get; } = whole.Cut(whole.Rows, width);
 
     /// <summary>A copy of some of the rows.</summary>
     /// <param name="rows">Row numbers, int64.</param>

@@ -149,6 +149,16 @@ public sealed class PagedCacheTests
         Assert.Equal(tight.Select(a => a.LogProb), Grow(model, temperature, cacheRows: 8).Actions.Select(a => a.LogProb));
     }
 
+    [Fact]
+    public void SampleAsync_SameMemoryInPages_ComputesLessAgain()
+    {
+        using var model = Model("llama3", CPU);
+        var (pages, contexts) = (Grow(model, 1, cacheRows: 12), Grow(model, 1, cacheRows: 12, pageLength: model.Context));
+
+        Assert.Equal(contexts.Actions.Select(a => string.Join(' ', a.Tokens)), pages.Actions.Select(a => string.Join(' ', a.Tokens)));
+        Assert.True(contexts.Recomputed > 0 && 4 * pages.Recomputed < contexts.Recomputed, $"{pages.Recomputed} tokens computed again instead of {contexts.Recomputed}.");
+    }
+
     [Theory]
     [MemberData(nameof(Models))]
     public void SampleAsync_RandomTrees_SayWhatEachHistorySaysAlone(string name, int? pageLength)
@@ -212,9 +222,9 @@ public sealed class PagedCacheTests
     }
 
     // Four walks of three candidates with two rollouts each: more histories than a small cache can keep.
-    private static (List<SampledAction> Actions, long Recomputed, int MostPages) Grow(LanguageModel model, double temperature, int cacheRows)
+    private static (List<SampledAction> Actions, long Recomputed, int MostPages) Grow(LanguageModel model, double temperature, int cacheRows, int pageLength = 8)
     {
-        using var engine = new SamplingEngine(model, actionEnd: 7, Longest, CancellationToken.None, cacheRows, rowsPerPass: 4, pageLength: model.IsLarge ? 8 : null);
+        using var engine = new SamplingEngine(model, actionEnd: 7, Longest, CancellationToken.None, cacheRows, rowsPerPass: 4, pageLength: model.IsLarge ? pageLength : null);
         var (walks, most) = (Enumerable.Range(0, 4).Select(_ => new List<SampledAction>()).ToArray(), 0);
         engine.Run(walks.Select((said, walk) => (Func<Task>)(async () =>
         {
