@@ -27,6 +27,8 @@ public sealed class ExplorationTests
         Assert.Equal(pairs.Count, check.Pairs);
         Assert.Equal(test.Plan.Explore.Tasks, budget.Tasks);
         Assert.Equal(method == "fixed-1", pairs.Count == 0);
+        // Every walk gave back what it held.
+        Assert.Equal(0, test.Engine.PagesInUse);
     }
 
     public static TheoryData<string> SharedSettings =>

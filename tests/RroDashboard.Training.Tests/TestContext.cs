@@ -45,6 +45,8 @@ internal sealed class TestContext : IDisposable
 
     public RunContext Run { get; }
 
+    public SamplingEngine Engine => _sampler;
+
     /// <summary>
     /// Gives the policy what SFT teaches it on the plan of this context without further settings; trained once and kept, since many
     /// tests begin there.
