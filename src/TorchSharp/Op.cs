@@ -52,6 +52,7 @@ internal sealed unsafe class Op
     private readonly string name;
     private readonly string overload;
     private nint _handle;
+    private bool _missing;
 
     internal Op(string name, string overload = "", bool optional = false)
     {
@@ -81,7 +82,20 @@ internal sealed unsafe class Op
     internal bool Optional { get; }
 
     /// <summary>This libtorch has it.</summary>
-    internal bool Exists => _handle != 0 || (_handle = Native.rro_operator(name, overload)) != 0;
+    internal bool Exists
+    {
+        get
+        {
+            // A look that finds nothing is an exception inside libtorch: .2 ms, so once is enough.
+            if (_handle == 0 && !_missing)
+            {
+                _handle = Native.rro_operator(name, overload);
+                _missing = _handle == 0;
+            }
+
+            return _handle != 0;
+        }
+    }
 
     /// <summary>Calls an operator with one result.</summary>
     internal Tensor Call(params ReadOnlySpan<Value> values)
