@@ -12,12 +12,13 @@ rm -rf "$results"
 mkdir -p "$results"
 
 # Prints "N passed, N failed" for all trx files in a folder; fails on a failure and on zero tests. Skipped ones are in neither number.
-# Only <UnitTestResult> start tags count: the summary of a trx file has an outcome of its own.
+# Only <UnitTestResult> start tags count: the summary of a trx file has an outcome of its own. A second argument is added to the failures: projects that
+# were ended, or ended themselves, without a test that says so.
 trx_summary() {
   find "$1" -name '*.trx' -exec cat {} + |
     grep -oE '<UnitTestResult [^>]*' | grep -oE ' outcome="[A-Za-z]+"' |
-    awk -F'"' '{ count[$2]++; total++ }
-      END { passed = count["Passed"] + 0; skipped = count["NotExecuted"] + 0; failed = total - passed - skipped
+    awk -F'"' -v broken="${2:-0}" '{ count[$2]++; total++ }
+      END { passed = count["Passed"] + 0; skipped = count["NotExecuted"] + 0; failed = total - passed - skipped + broken
             printf "%d passed, %d failed\n", passed, failed
             exit (failed > 0 || total == 0) }'
 }
@@ -25,7 +26,7 @@ trx_summary() {
 echo "Building ..."
 if ! dotnet build "$tests/../RroDashboard.sln" -c Release -v quiet -nologo "-clp:ErrorsOnly;NoSummary"; then
   echo "The build failed."
-  echo "0 passed, 0 failed"
+  echo "0 passed, 1 failed"
   exit 1
 fi
 
@@ -40,7 +41,9 @@ run_project() {
   {
     if [ $failed -eq 1 ]; then
       grep -vE '^\s*$' "$results/$name.log" | tail -n 60
-      [ $exit_code -eq 124 ] && echo "$name did not end within ${RRO_TEST_TIMEOUT:-900} seconds."
+      [ $exit_code -eq 124 ] || [ $exit_code -eq 137 ] && echo "$name did not end within ${RRO_TEST_TIMEOUT:-900} seconds."
+      # No test of it failed, and yet it did.
+      case "$summary" in *" 0 failed") touch "$results/$name.broken" ;; esac
     fi
     printf '%-34s %s (%d s)\n' "$name" "$summary" $((SECONDS - started))
   } >"$results/$name.said"
@@ -68,5 +71,5 @@ for name in ${others+"${others[@]}"}; do run_project "$name" || code=1; done
 # What was skipped, by reason.
 find "$results" -name '*.trx' -exec cat {} + | grep -A4 'outcome="NotExecuted"' | grep -oE '<(Message|StdOut)>[^<]*' | sed -E 's/^<[A-Za-z]+>//' | sort | uniq -c |
   while read -r count reason; do echo "$count skipped: ${reason#skipped: }"; done
-trx_summary "$results" || code=1
+trx_summary "$results" "$(find "$results" -name '*.broken' | wc -l)" || code=1
 exit $code
