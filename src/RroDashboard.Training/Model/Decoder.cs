@@ -9,7 +9,7 @@ namespace RroDashboard.Training.Model;
 /// <summary>
 /// A published checkpoint of the families of <see cref="DecoderFamily"/>: RMS norms, rotary positions, grouped queries, gated feed-forward. One
 /// implementation; what differs between the families is read from <see cref="DecoderConfig"/>. It computes in float32, whatever the files hold; with
-/// <see cref="Tuning.BFloat16"/> its matrices are multiplied in bfloat16, and everything between the products stays in float32.
+/// <see cref="Tuning.BFloat16"/> its matrices are multiplied in bfloat16, and what lies between them stays in float32; while sampling, attention too is in bfloat16, but for its softmax.
 /// d = width, H = query heads, K = key and value heads, G = H / K, hd = numbers of a head, f = feed-forward width, V = vocabulary.
 /// </summary>
 /// <remarks>Everything here runs inside the caller's dispose scope; shapes are in the comments.</remarks>
@@ -76,14 +76,16 @@ public sealed class Decoder : LanguageModel
     public override int ProjectionWidth => 0;
 
     /// <summary>
-    /// Attention over the cache in one operator of libtorch, which keeps no weights: where it has one, and there is no cap inside. On the processor it is
-    /// up to twice as quick in float32, and ten times slower in bfloat16 (libtorch 2.6), so not there. Set it to compare.
+    /// Attention over the cache in one operator of libtorch, which keeps no weights: where it has one, and there is no cap inside. On the processor a
+    /// model reads 1.14 times as fast by it in float32, and .23 times in bfloat16 (bench attention, libtorch 2.6), so not there. Set it to compare.
     /// Training never does: its gradients have an order.
     /// </summary>
     public bool FusesAttention
     {
         get => _fuses ?? (Config.AttentionCap == 0 && TensorEngine.HasFusedAttention && (Device.IsCard() || CacheType == float32));
-        set => _fuses = value;
+        set => _fuses = value && Config.AttentionCap > 0
+            ? throw new ArgumentException($"A {Config.Family} model has a cap inside attention, which the operator knows nothing of.", nameof(value))
+            : value;
     }
 
     /// <inheritdoc/>
@@ -410,7 +412,7 @@ public sealed class Decoder : LanguageModel
         var fused = FusesAttention;
         var groups = Config.Heads / CacheHeads;
         var masks = Config.Windows.Distinct().ToDictionary(w => w, w => fused
-            ? Mask(positions, cache.Width, w).expand(batch, 1, groups, added, cache.Width).reshape(batch, 1, groups * added, cache.Width).to(CacheType)
+            ? Mask(positions, cache.Width, w).to(CacheType).expand(batch, 1, groups, added, cache.Width).reshape(batch, 1, groups * added, cache.Width)
             : Mask(positions, cache.Width, w));                                           // (B, 1, 1, N, W), or as the queries lie
         var x = Embed(tokens, batch, added);                                              // (B, N, d)
         for (var layer = 0; layer < Layers; layer++)
@@ -420,9 +422,8 @@ public sealed class Decoder : LanguageModel
             var (q, k, v) = Heads(block, Norm(x, block.AttentionNorm), cos, sin, keep: null);
             cache.Keys[layer].scatter_(2, slots, k.transpose(1, 2).to(CacheType));
             cache.Values[layer].scatter_(2, slots, v.transpose(1, 2).to(CacheType));
-            q = q.to(CacheType);
             var (keys, values, mask) = (cache.Keys[layer], cache.Values[layer], masks[Config.Windows[layer]]);
-            var attended = fused ? AttendFused(q, keys, values, mask) : Attend(q, keys, values, mask);
+            var attended = fused ? AttendFused(q, keys, values, mask) : Attend(q.to(CacheType), keys, values, mask);
             x = x + After(block.Output.Apply(attended, null), block.AfterAttentionNorm);
             x = x + After(FeedForward(block, Norm(x, block.FeedForwardNorm), null), block.AfterFeedForwardNorm);
             x.MoveToOuterDisposeScope();
@@ -557,7 +558,7 @@ public sealed class Decoder : LanguageModel
 
     // The same with a mask (B, 1, G N, W). The operator divides by sqrt(hd), and the queries have their scale already.
     private Tensor AttendFused(Tensor q, Tensor keys, Tensor values, Tensor mask) =>
-        InTokens(nn.functional.scaled_dot_product_attention(q * Math.Sqrt(HeadWidth), keys, values, mask));
+        InTokens(nn.functional.scaled_dot_product_attention((q * Math.Sqrt(HeadWidth)).to(CacheType), keys, values, mask));
 
     // (B, K, G N, hd) to (B, N, H hd), float32.
     private Tensor InTokens(Tensor attended)
@@ -586,11 +587,12 @@ public sealed class Decoder : LanguageModel
 
     private static Tensor Cap(Tensor x, double cap) => cap > 0 ? (x / cap).tanh() * cap : x;
 
-    // 0 where position p (B, N) may look at w (0 .. W), -infinity elsewhere.
+    // 0 where position p (B, N) may look at w (0 .. W), -infinity elsewhere. Padding that stands behind all keys looks from the last one: a window from
+    // where it stands might show it none, and the softmax of nothing is no number, which would then lie in the row.
     private static Tensor Mask(Tensor positions, long width, int window)
     {
         var (batch, length) = (positions.shape[0], positions.shape[1]);
-        var at = positions.view(batch, length, 1);
+        var at = positions.clamp_max(width - 1).view(batch, length, 1);
         var keys = arange(width, int64, positions.device).view(1, 1, width);
         var visible = keys.le(at);
         if (window > 0)

@@ -93,6 +93,7 @@ public sealed class DecoderTests
     {
         using var model = Load(Golden("gemma2"));
         Assert.False(model.FusesAttention);
+        Assert.Throws<ArgumentException>(() => model.FusesAttention = true);
     }
 
     [Fact]

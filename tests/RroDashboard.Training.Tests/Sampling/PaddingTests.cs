@@ -20,6 +20,30 @@ public sealed class PaddingTests
         Assert.Equal(LogProb(model, start, observation, null), LogProb(model, start, observation, other), 1e-4);
     }
 
+    // Padding that stands so far behind the last position that a sliding window over it sees no key at all: softmax of nothing is no number, and would
+    // reach every later token of the row, and of other rows that come to lie in it.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void SampleAsync_PaddingBehindASlidingWindow_SaysWhatItSaysAlone(bool bfloat16)
+    {
+        using var model = DecoderTests.Load(DecoderTests.Golden("gemma2"), tuning: new Tuning(1, 1, [], 0) { BFloat16 = bfloat16 });
+        int[] start = [.. Enumerable.Range(0, 40).Select(i => 1 + (i * 7 % 40))], observation = [3, 9, 4], other = [.. Enumerable.Range(0, 76).Select(i => 2 + (i * 5 % 40))];
+        var alone = LogProb(model, start, observation, null);
+        Assert.Equal(alone, LogProb(model, start, observation, other), bfloat16 ? 0.05 : 1e-4);
+
+        // And what is laid into the same rows afterwards.
+        using var engine = new SamplingEngine(model, actionEnd: -1, maxActionTokens: 4, CancellationToken.None, cacheRows: 16, rowsPerPass: 4);
+        var written = new List<double>();
+        engine.Run([.. new[] { start, other, [1, 2, 3, 4, 5], other, start, [1, 2, 3, 4, 5] }.Select(tokens => (Func<Task>)(async () =>
+        {
+            var first = await engine.SampleAsync(SamplingEngine.Start(tokens), 0, new SeededRandom(1), last: true);
+            written.Add(first.LogProb);
+            written.Add((await engine.SampleAsync(engine.Append(first.After, observation), 0, new SeededRandom(1), last: true)).LogProb);
+        }))]);
+        Assert.All(written, logProb => Assert.True(double.IsFinite(logProb), string.Join(" ", written)));
+    }
+
     // Log-probability of a greedy action after an observation, alone or while a new history of another length is computed in the same pass.
     private static double LogProb(LanguageModel model, int[] start, int[] observation, int[]? other)
     {
