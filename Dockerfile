@@ -3,7 +3,7 @@
 #   docker run --rm -p 127.0.0.1:5080:8080 -v rro-data:/data rrodashboard
 # It prints a one-time sign-in link; open it with port 5080. Publish the port to loopback only, as above, or behind a web server that
 # speaks https: passwords would go over plain http, so the server has to be told with --unsafe-plain-http that listening on all
-# addresses of the container is meant.
+# addresses of the container is meant. Another link: docker exec CONTAINER dotnet RroDashboard.Web.dll link
 #
 # With an NVIDIA GPU: --build-arg LIBTORCH_URL=... names a zip of libtorch with CUDA (https://pytorch.org, "LibTorch", "C++"), and
 # `docker run --gpus all` gives the container the device.
@@ -61,6 +61,7 @@ ENV PATH=$PATH:/usr/share/dotnet \
     LIBTORCH=${LIBTORCH_URL:+/opt/libtorch} \
     LD_LIBRARY_PATH=${LIBTORCH_URL:+/opt/libtorch/lib} \
     DOTNET_gcServer=0 \
+    XDG_DATA_HOME=/data \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /app
@@ -69,4 +70,4 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD curl -fsS http://127.0.0.1:8080/health/live || exit 1
 ENTRYPOINT ["dotnet", "RroDashboard.Web.dll"]
-CMD ["serve", "--url", "http://0.0.0.0:8080", "--data-dir", "/data", "--unsafe-plain-http"]
+CMD ["serve", "--url", "http://0.0.0.0:8080", "--unsafe-plain-http"]

@@ -18,11 +18,13 @@ if [ -z "${2:-}" ]; then
   root="$(mktemp -d)"
   trap 'rm -rf --one-file-system "$root"' EXIT
 else
-  root="$2"
+  root="$(realpath -m -- "$2")"
 fi
-if [ ! -e "$root/etc/debian_version" ]; then
+# What debootstrap did not finish is not taken for a root.
+if [ ! -e "$root/made" ]; then
   debootstrap --variant=minbase --components=main,contrib,non-free trixie "$root" >"$root.log" 2>&1 || { tail -n 5 "$root.log" >&2; exit 1; }
   rm -f "$root.log"
+  touch "$root/made"
 fi
 
 # Mounts of a namespace of its own end with it; so no build server may outlive it either.
@@ -44,9 +46,10 @@ case "$what" in
   cuda) run "apt-get install -y -q --no-install-recommends $common libopenblas0-pthread libtorch-cuda-dev >/dev/null" || echo "Not all of libtorch-cuda-dev could be set up; see what follows." ;;
 esac
 
-# The sources as they are here, without what was built here.
+# The sources as they are here, without what was built here, and nothing of the last time but what was built there.
 mkdir -p "$root/rro-$what"
-(cd "$tests/.." && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do [ -e "$file" ] && printf '%s\0' "$file"; done | tar --null -T - -cf - | tar -xf - -C "$root/rro-$what")
+find "$root/rro-$what" -type d \( -name bin -o -name obj \) -prune -o -type f -print0 | xargs -0 -r rm -f
+(cd "$tests/.." && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do if [ -e "$file" ]; then printf '%s\0' "$file"; fi; done | tar --null -T - -cf - | tar -xf - -C "$root/rro-$what")
 
 failed=0
 suite() { run "dotnet test tests/$1 -c Release --nologo -v quiet ${2:-}" || failed=1; }
@@ -55,7 +58,7 @@ case "$what" in
   *)
     if [ "$what" = cuda ]; then
       run 'bash src/TorchSharp/native/build.sh /tmp/librro_engine.so "" src/TorchSharp/native/shim.cpp && ldd /tmp/librro_engine.so | grep -E "libtorch_cuda|libcudart|not found"'
-      if run 'ldd /tmp/librro_engine.so' | grep -q 'not found'; then
+      if [[ "$(run 'ldd /tmp/librro_engine.so')" == *"not found"* ]]; then
         echo "The engine compiles against libtorch with CUDA; it cannot be loaded here for want of the libraries named above."
         exit 0
       fi

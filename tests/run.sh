@@ -41,7 +41,7 @@ run_project() {
   {
     if [ $failed -eq 1 ]; then
       grep -vE '^\s*$' "$results/$name.log" | tail -n 60
-      [ $exit_code -eq 124 ] || [ $exit_code -eq 137 ] && echo "$name did not end within ${RRO_TEST_TIMEOUT:-900} seconds."
+      [ $exit_code -eq 124 ] || [ $exit_code -eq 137 ] && echo "$name did not end within ${RRO_TEST_TIMEOUT:-900} seconds, or was killed."
       # No test of it failed, and yet it did.
       case "$summary" in *" 0 failed") touch "$results/$name.broken" ;; esac
     fi

@@ -163,7 +163,7 @@ public sealed class Policy : IDisposable
 
     private static string Arithmetic(Tuning tuning) => (tuning switch
     {
-        { StoresBFloat16: true } => "with its matrices kept and multiplied in bfloat16; adapters, norms, attention, logits and the optimiser are in float32",
+        { StoresBFloat16: true } => "with its matrices kept and multiplied in bfloat16; adapters, norms, softmax, logits and the optimiser are in float32",
         { BFloat16: true } => "kept in float32, which is trained, and rounded to bfloat16 for every product; everything else is in float32",
         _ => "computed in float32",
     }) + (tuning.Recompute ? "; blocks are computed again in the backward pass instead of being kept" : "");

@@ -195,7 +195,7 @@ public sealed class ModelOptions
     public bool GradientCheckpointing { get; set; }
 
     /// <summary>Element type of the matrices.</summary>
-    [Setting("With a checkpoint: what its matrices are kept and multiplied in. BFloat16 halves them; adapters, norms, attention, logits and the optimiser stay in Float32, and so do the weights themselves where all are trained (they are rounded for every product).", Advanced = true)]
+    [Setting("With a checkpoint: what its matrices are kept and multiplied in. BFloat16 halves them, and the keys and values of sampling; adapters, norms, softmax, logits and the optimiser stay in Float32, and so do the weights themselves where all are trained (they are rounded for every product).", Advanced = true)]
     public ModelDtype Dtype { get; set; } = ModelDtype.Float32;
 
     /// <summary><see cref="LoraTargets"/> one by one.</summary>

@@ -102,6 +102,9 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
         // One sequence goes through the model even where it is more than a pass should take.
         var pass = Math.Max(PassBytes(onCard), (context * BytesPerToken(config, tuning.Recompute)) + ((long)context * context * BytesPerScore(config, tuning.Recompute)))
             + (3L * Float * context * config.Vocabulary);
+        // Without gradients nothing is kept but what one block is at, of half as many histories as go through the model at once: what they begin with is read.
+        var readTokens = (long)Math.Max(1, rowsPerPass / 2) * context;
+        var reading = readTokens * ((Float * ((3L * config.FeedForward) + (4L * config.Width))) + ((long)config.Heads * context * (tuning.BFloat16 ? (4 * Half) + (2 * Float) : 3 * Float)));
         // What is kept, one empty page, and what a pass works on with a copy of it: all in whole pages.
         var page = Math.Min(SamplingEngine.PagePositions, context);
         var positions = ((cacheRows + (2L * rowsPerPass)) * PagedCache.WholePages(context, page)) + page;
@@ -113,6 +116,7 @@ public sealed record MemoryPlan(IReadOnlyList<(string What, long Bytes)> Parts)
             ("keys and values", positions * BytesPerRow(config, tuning, 1)),
             ("logits", (long)Float * config.Vocabulary * ((SamplingEngine.HistoriesPerContext * (long)cacheRows) + (4L * rowsPerPass))),
             ("one pass with gradients", pass + rounded),
+            ("more to read histories", Math.Max(0, reading - pass - rounded)),
         ];
         // A tensor is read as it is stored, and copied. Tokens are drawn where the logits are: in double, with their sums.
         return onCard
