@@ -96,7 +96,7 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowsPerPass, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(pageLength ?? 1, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pageLength ?? 1, 1, nameof(pageLength));
         var bytesPerRow = model.Layers * ((2L * model.CacheNumberBytes * model.Context * model.CacheHeads * model.HeadWidth) + (sizeof(float) * model.ProjectionWidth));
         var rows = cacheRows ?? (int)Math.Clamp(CacheBytes / bytesPerRow, 2L * rowsPerPass, 4096);
         if (rowsPerPass > rows / 2)
