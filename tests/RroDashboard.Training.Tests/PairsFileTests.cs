@@ -44,7 +44,7 @@ public sealed class PairsFileTests : IDisposable
         Assert.DoesNotContain(journal.Samples.OfType<MetricPoint>(), p => p.Series == "sft/loss");
         var taken = Assert.Single(journal.Facts.OfType<PairsTaken>());
         Assert.Equal(("", "", s_lines.Value.Length), (taken.Run, taken.CheckpointSha256, taken.Added));
-        Assert.Contains(journal.Samples.OfType<LogLine>(), l => l.Text.Contains("kept and multiplied in bfloat16; adapters, norms, attention, logits and the optimiser are in float32; blocks are computed again", StringComparison.Ordinal));
+        Assert.Contains(journal.Samples.OfType<LogLine>(), l => l.Text.Contains("kept and multiplied in bfloat16; adapters, norms, softmax, logits and the optimiser are in float32; blocks are computed again", StringComparison.Ordinal));
 
         // The conversation stands in the checkpoint's template, and the pair can be exported again as it was.
         var pair = journal.Facts.OfType<PairCreated>().First().Pair;
