@@ -46,10 +46,10 @@ case "$what" in
   cuda) run "apt-get install -y -q --no-install-recommends $common libopenblas0-pthread libtorch-cuda-dev >/dev/null" || echo "Not all of libtorch-cuda-dev could be set up; see what follows." ;;
 esac
 
-# The sources as they are here, without what was built here, and nothing of the last time but what was built there.
+# The sources as they are here, without what was built here, and nothing of the last time but what was built there; as new, so that it is built again.
 mkdir -p "$root/rro-$what"
 find "$root/rro-$what" -type d \( -name bin -o -name obj \) -prune -o -type f -print0 | xargs -0 -r rm -f
-(cd "$tests/.." && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do if [ -e "$file" ]; then printf '%s\0' "$file"; fi; done | tar --null -T - -cf - | tar -xf - -C "$root/rro-$what")
+(cd "$tests/.." && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do if [ -e "$file" ]; then printf '%s\0' "$file"; fi; done | tar --null -T - -cf - | tar -xmf - -C "$root/rro-$what")
 
 failed=0
 suite() { run "dotnet test tests/$1 -c Release --nologo -v quiet ${2:-}" || failed=1; }
