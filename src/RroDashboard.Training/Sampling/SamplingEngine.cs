@@ -201,8 +201,8 @@ public sealed class SamplingEngine : IActionSampler, IDisposable
     public void Forget() => _cache.Forget();
 
     /// <summary>
-    /// Runs walks to their end, <see cref="MostWalks"/> of them at a time. Walks start in order and are continued in the order in
-    /// which they asked.
+    /// Runs walks to their end, <see cref="MostWalks"/> of them at a time. Walks start in order and go on when they are answered: in turns all together, a
+    /// large model's as their actions end; those that are answered together in the order in which they asked.
     /// </summary>
     /// <param name="walks">Each is started when its turn comes.</param>
     /// <param name="atOnce">Fewer at a time, where each keeps many histories.</param>
